@@ -1,0 +1,1 @@
+"""Measurements: ratios of medians, measured side by side in one run, on one thread."""

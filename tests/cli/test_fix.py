@@ -1,0 +1,112 @@
+"""The edits of help messages, applied to texts. The checks here are made up; see test_check.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tnc.cli.fix import applied, choose, fix
+from tnc.diagnostics import Diagnostic, Edit, Help, Label, Source
+
+Change = tuple[int, int, str]
+
+
+def diagnostic(source: Source, *ways: Sequence[Change]) -> Diagnostic:
+    help = tuple(
+        Help("do this", tuple(Edit(source.span(a, b), new) for a, b, new in way)) for way in ways
+    )
+    labels = (Label(source.span(0, 1), "here", primary=True),)
+    return Diagnostic("E0101", "error", "wrong", labels, (), help)
+
+
+def edited(text: str, *changes: Sequence[Change]) -> str:
+    """One round: each of `changes` are the edits of one diagnostic."""
+    source = Source("a.tnn", text)
+    chosen = choose(source, [diagnostic(source, each) for each in changes])
+    return applied(source, [edit for _, edits in chosen for edit in edits])
+
+
+def replacing(table: dict[str, str]) -> Callable[[Source], list[Diagnostic]]:
+    """A check which wants each key replaced, as long as it is there."""
+
+    def check(source: Source) -> list[Diagnostic]:
+        return [
+            diagnostic(source, [(at, at + len(old), new)])
+            for old, new in table.items()
+            if (at := source.text.find(old)) >= 0
+        ]
+
+    return check
+
+
+def test_edits_apply_together() -> None:
+    assert edited("abcdef", [(0, 1, "xyz")], [(2, 4, "")], [(6, 6, "!")]) == "xyzbef!"
+
+
+def test_the_edits_of_one_diagnostic_apply_all_or_none() -> None:
+    assert edited("abcdef", [(0, 2, "x")], [(1, 3, "y"), (5, 6, "z")]) == "xcdef"
+
+
+@pytest.mark.parametrize(
+    "second", [(1, 3), (0, 2), (0, 1), (1, 1), (0, 0), (2, 2)], ids=lambda each: str(each)
+)
+def test_overlapping_edits_wait(second: tuple[int, int]) -> None:
+    assert edited("abcdef", [(0, 2, "x")], [(*second, "y")]) == "xcdef"
+
+
+def test_neighbours_do_not_overlap() -> None:
+    assert edited("abcdef", [(2, 4, "y")], [(0, 2, "x")], [(4, 6, "z")]) == "xyz"
+
+
+def test_a_diagnostic_with_overlapping_edits_is_left_alone() -> None:
+    assert edited("abc", [(0, 2, "x"), (1, 3, "y")]) == "abc"
+
+
+def test_the_same_edit_from_two_diagnostics_applies_once() -> None:
+    assert edited("abc", [(1, 1, ")")], [(1, 1, ")")]) == "a)bc"
+
+
+def test_of_several_ways_out_none_is_taken() -> None:
+    source = Source("a.tnn", "abc")
+    assert choose(source, [diagnostic(source, [(0, 1, "x")], [(0, 1, "y")])]) == []
+
+
+def test_edits_of_other_files_are_not_applied() -> None:
+    source, other = Source("a.tnn", "abc"), Source("b.tnn", "abc")
+    assert choose(source, [diagnostic(other, [(0, 1, "x")])]) == []
+
+
+def test_line_ends_and_byte_order_mark_stay() -> None:
+    assert edited("\ufeffa\r\nb\r\n", [(0, 0, "tnn 1\n")]) == "\ufefftnn 1\r\na\r\nb\r\n"
+    assert edited("a\nb\n", [(0, 0, "tnn 1\n")]) == "tnn 1\na\nb\n"
+
+
+def test_rounds_go_on_until_nothing_is_left() -> None:
+    fixed = fix(Source("a.tnn", "one"), replacing({"one": "two", "two": "three"}))
+    assert fixed.source.text == "three"
+    assert fixed.remaining == ()
+    assert fixed.done == (
+        "fixed E0101 at a.tnn:1:1: `one` is now `two`",
+        "fixed E0101 at a.tnn:1:1: `two` is now `three`",
+    )
+
+
+def test_edits_that_undo_each_other_end() -> None:
+    fixed = fix(Source("a.tnn", "a"), replacing({"a": "b", "b": "a"}))
+    assert fixed.source.text == "b"
+    assert len(fixed.remaining) == 1
+
+
+def test_edits_that_never_end_are_stopped() -> None:
+    fixed = fix(Source("a.tnn", "a"), replacing({"a": "aa"}))
+    assert len(fixed.done) == 10
+
+
+def test_the_report_names_insertions_and_removals() -> None:
+    def check(source: Source) -> list[Diagnostic]:
+        changes = [(0, 1, ""), (2, 2, "\n)")]
+        return [diagnostic(source, changes)] if source.text == "abc" else []
+
+    fixed = fix(Source("a.tnn", "abc"), check)
+    assert fixed.done == ("fixed E0101 at a.tnn:1:1: removed `a`, inserted `)`",)

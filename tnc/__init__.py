@@ -1,0 +1,37 @@
+"""tnc: a compiler for tensorial neural networks; importing it does not import PyTorch."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tnc.diagnostics import CompileError, Diagnostic
+from tnc.version import VERSION
+
+if TYPE_CHECKING:
+    from tnc.api.builder import layer
+    from tnc.api.compiled import compile
+    from tnc.api.einsum import einsum
+    from tnc.api.library import Library, check, load
+    from tnc.emit.errors import ShapeError
+
+__version__ = VERSION
+__all__ = [
+    "CompileError",
+    "Diagnostic",
+    "Library",
+    "ShapeError",
+    "check",
+    "compile",
+    "einsum",
+    "layer",
+    "load",
+]
+
+_HOMES = dict.fromkeys(("Library", "check", "load"), "tnc.api.library")
+_HOMES |= {"compile": "tnc.api.compiled", "einsum": "tnc.api.einsum", "layer": "tnc.api.builder"}
+_HOMES |= {"ShapeError": "tnc.emit.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tnc' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""What Python users call: `load`, `compile`, `check`, `einsum`, the builder."""

@@ -1,0 +1,131 @@
+"""`tnc.compile`: the text of a module, the module, and its plan."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from tnc.api.files import open_unit
+from tnc.diagnostics import CompileError, Diagnostic, Report
+from tnc.driver.build import Backward, Objective, Options, Request, compile_unit
+from tnc.driver.front import ENCODING, Unit
+from tnc.driver.profiles import profile_named
+from tnc.elaborate import settable
+from tnc.emit.errors import ShapeError
+from tnc.emit.load import load_module
+from tnc.ir.plan import Plan
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled `.tnn`.
+
+    `source`: the text of the generated module, the same bytes that `tnc compile` writes.
+    `plans`: one per layer, by name. `diagnostics`: the warnings.
+    """
+
+    source: str
+    plans: Mapping[str, Plan]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """The generated module, imported: `compiled.module.CPConv()`."""
+        return load_module(self.source, shape_error=ShapeError)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the only layer; AttributeError where there are several (see `plans`)."""
+        if len(self.plans) != 1:
+            raise AttributeError(
+                f"{len(self.plans)} layers were compiled: take one of "
+                + ", ".join(f"`.plans[{name!r}]`" for name in self.plans)
+            )
+        (plan,) = self.plans.values()
+        return plan
+
+    def write(self, path: str | os.PathLike[str]) -> Path:
+        """Write the module whole or not at all. OSError when the place cannot be written."""
+        target = Path(path)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding=ENCODING, newline="\n") as stream:
+                stream.write(self.source)
+            Path(name).chmod(_mode(target))
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return target
+
+
+def _mode(target: Path) -> int:
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def compile(
+    path: str | os.PathLike[str] | None = None,
+    layer: str | None = None,
+    *,
+    source: str | None = None,
+    set: Mapping[str, object] | None = None,
+    bind: Mapping[str, int] | None = None,
+    objective: Objective = "time",
+    backward: Backward = "derived",
+    profile: str = "cpu",
+    cache: bool = True,
+) -> Compiled:
+    """Compile a layer of a `.tnn` file, or of the text `source`.
+
+    `layer`: its name; without it every layer whose parameters are all set. `set`: its parameters.
+    `bind`: sizes of run-time modes for which the plan is made; the module accepts every size.
+    `objective`: `time`, `macs` or `memory`. `backward`: `derived` emits the gradient code,
+    `autograd` only the planned forward, `auto` decides by size. `profile`: `cpu`, `cuda`, or the
+    path of a measured profile.
+
+    Errors: CompileError with every diagnostic; OSError when the file cannot be read.
+    """
+    unit = open_unit(path, source)
+    options = Options(
+        binding=dict(bind or {}),
+        objective=objective,
+        backward=backward,
+        profile=profile_named(profile),
+        cache=cache,
+    )
+    return compile_requests(unit, _requests(unit, layer, set or {}), options)
+
+
+def compile_requests(unit: Unit, requests: list[Request], options: Options) -> Compiled:
+    """Compile layers of one unit into one module."""
+    output = compile_unit(unit, requests, options)
+    plans = {each.layer.name: each.plan for each in output.built}
+    return Compiled(output.text, plans, output.diagnostics)
+
+
+def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> list[Request]:
+    if layer is not None:
+        return [Request(layer, settings)]
+    ready = [each.name for each in settable(unit.file) if not each.missing(settings)]
+    if not ready:
+        report = Report()
+        report.add(*unit.said)
+        report.raise_errors()
+        names = ", ".join(f"`{each.name}`" for each in settable(unit.file)) or "none"
+        report.error(
+            "E0106",
+            "no layer has all its parameters set",
+            unit.source.everything(),
+            f"layers here: {names}",
+        )
+        raise CompileError(report.diagnostics)
+    return [Request(name, settings) for name in ready]

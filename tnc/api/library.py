@@ -1,0 +1,116 @@
+"""`tnc.load` and `tnc.check`."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tnc.api.compiled import Compiled, compile_requests
+from tnc.api.files import open_unit
+from tnc.diagnostics import Diagnostic, Report
+from tnc.driver.build import Options, Request
+from tnc.driver.front import Unit
+from tnc.driver.front import check as check_source
+from tnc.elaborate import Settable, settable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class LayerFactory:
+    """A layer of a library. Calling it with the layer's parameters gives a `torch.nn.Module`.
+
+    `device` and `dtype` go to the module, unless the layer has parameters of these names.
+    """
+
+    def __init__(self, unit: Unit, declared: Settable, compiled: dict[str, Compiled]) -> None:
+        self._unit = unit
+        self._declared = declared
+        self._compiled = compiled
+        self.__name__ = declared.name
+        self.__doc__ = declared.doc
+        self.__signature__ = inspect.Signature(
+            [
+                inspect.Parameter(
+                    each.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if each.required else each.default,
+                )
+                for each in declared.parameters
+            ]
+        )
+
+    def __call__(self, **settings: Any) -> nn.Module:
+        own = {each.name for each in self._declared.parameters}
+        tensor = {
+            name: settings.pop(name)
+            for name in ("device", "dtype")
+            if name in settings and name not in own
+        }
+        module = self.compile(**settings).module
+        made: nn.Module = getattr(module, self.__name__)(**tensor)
+        return made
+
+    def compile(self, **settings: Any) -> Compiled:
+        """The compiled layer; compiled once per values of its parameters."""
+        key = f"{self.__name__}({sorted(settings.items())!r})"
+        if key not in self._compiled:
+            request = Request(self.__name__, settings)
+            self._compiled[key] = compile_requests(self._unit, [request], Options())
+        return self._compiled[key]
+
+    def __repr__(self) -> str:
+        return f"<layer {self.__name__}{self.__signature__} of {self._unit.source.name}>"
+
+
+class Library(Mapping[str, LayerFactory]):
+    """The layers of a `.tnn` file, as attributes and as items."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        compiled: dict[str, Compiled] = {}
+        self._layers = {
+            each.name: LayerFactory(unit, each, compiled) for each in settable(unit.file)
+        }
+
+    def __getitem__(self, name: str) -> LayerFactory:
+        return self._layers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __getattr__(self, name: str) -> LayerFactory:
+        if name.startswith("_") or name not in self._layers:
+            known = ", ".join(self._layers) or "no layer"
+            raise AttributeError(f"{self._unit.source.name} has no layer {name!r}: it has {known}")
+        return self._layers[name]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._layers})
+
+    def __repr__(self) -> str:
+        return f"<library {self._unit.source.name}: {', '.join(self._layers)}>"
+
+
+def load(path: str | os.PathLike[str] | None = None, *, source: str | None = None) -> Library:
+    """The layers of a `.tnn` file, or of the text `source`; each is compiled when it is called.
+
+    Errors: CompileError for a text that does not parse; OSError when the file cannot be read.
+    """
+    unit = open_unit(path, source)
+    report = Report()
+    report.add(*unit.said)
+    report.raise_errors()
+    return Library(unit)
+
+
+def check(
+    path: str | os.PathLike[str] | None = None, *, source: str | None = None
+) -> list[Diagnostic]:
+    """Every static diagnostic of every layer, in order of position; empty for a clean text."""
+    return list(check_source(open_unit(path, source).source))

@@ -1,0 +1,144 @@
+"""What `compile` and `plan` share: which layers, with which parameters, built how."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from tnc.cli import values
+from tnc.cli.configuration import CHOICES, Configuration
+from tnc.cli.exits import Exit, Stop, reason, unreadable, usage
+from tnc.cli.values import Value
+from tnc.diagnostics import CompileError, nearest
+
+if TYPE_CHECKING:
+    from tnc.driver.build import Backward, Built, Objective, Options, Request
+    from tnc.driver.front import Unit
+    from tnc.elaborate import Settable
+    from tnc.plan.profile import Profile
+
+BUILT_IN = ("cpu", "cuda")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The options that decide what is built."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,...",
+        help="parameters of the layer, as R=8,S=[4,4]; the shell wants quotes around brackets",
+    )
+    parser.add_argument(
+        "--bind",
+        action="append",
+        default=[],
+        metavar="MODE=SIZE,...",
+        help="sizes of run-time modes that the plan is made for (every size works): n=128,h=32",
+    )
+    parser.add_argument(
+        "--objective", choices=CHOICES["objective"], help="what to minimise (default: time)"
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="cpu|cuda|FILE",
+        help="the machine that the plan is made for (default: cpu)",
+    )
+
+
+def options(
+    arguments: argparse.Namespace,
+    configuration: Configuration,
+    *,
+    backward: str = "derived",
+    cache: bool = True,
+    verify: bool = False,
+) -> Options:
+    """How to build, from the flags and what is configured."""
+    from tnc.driver.build import Options
+
+    objective = configuration.choice("objective", arguments.objective, "time")
+    return Options(
+        binding=values.sizes(configuration.binding(arguments.bind)),
+        objective=cast("Objective", objective),
+        backward=cast("Backward", backward),
+        profile=_profile(configuration.profile(arguments.profile, "cpu")),
+        cache=cache,
+        verify=verify,
+    )
+
+
+def requests(
+    unit: Unit, wanted: Sequence[str | None], given: Mapping[str, Value]
+) -> tuple[Request, ...]:
+    """The layers to build, each with those parameters that it has.
+
+    None stands for every layer whose parameters are all set. A parameter that no layer has goes
+    to the first one, whose elaboration reports it, as it does a layer that is not there.
+    """
+    from tnc.driver.build import Request
+
+    own = {each.name: {one.name for one in each.parameters} for each in layers_of(unit)}
+    names = [name for each in wanted for name in ([each] if each else _complete(unit, given))]
+    strange = given.keys() - set().union(*(own.get(name, ()) for name in names))
+    first, *others = dict.fromkeys(names)
+    taken = {first: own.get(first, set()) | strange} | {name: own.get(name, ()) for name in others}
+    return tuple(
+        Request(name, {key: value for key, value in given.items() if key in keys})
+        for name, keys in taken.items()
+    )
+
+
+def check_binding(built: Sequence[Built], binding: Iterable[str]) -> None:
+    """Every bound mode must be a run-time mode of one of the layers."""
+    known = sorted({entry.symbol for each in built for entry in each.layer.run_time})
+    for mode in binding:
+        if mode not in known:
+            close = nearest(mode, known)
+            there = ", ".join(f"`{each}`" for each in known) or "none"
+            hint = f"did you mean `{close}`?" if close else f"there are {there}"
+            raise usage(f"cannot bind `{mode}`: no layer has such a run-time mode; {hint}")
+
+
+def layers_of(unit: Unit) -> tuple[Settable, ...]:
+    """The layers of a file, in order; CompileError if it has syntax errors."""
+    from tnc.elaborate import settable
+
+    if any(each.severity == "error" for each in unit.said):
+        raise CompileError(unit.said)
+    found = settable(unit.file)
+    if not found:
+        raise Stop(Exit.REFUSED, f"error: there is no layer in `{unit.source.name}`")
+    return found
+
+
+def _complete(unit: Unit, given: Mapping[str, Value]) -> Sequence[str]:
+    layers = layers_of(unit)
+    if len(layers) == 1:  # what it lacks is reported with the place of the parameter
+        return [layers[0].name]
+    found = [layer.name for layer in layers if not layer.missing(given)]
+    if not found:
+        lacking = (f"`{each.name}` needs {', '.join(each.missing(given))}" for each in layers)
+        raise usage(
+            f"no layer of `{unit.source.name}` has all its parameters; set them with `--set`: "
+            + "; ".join(lacking)
+        )
+    return found
+
+
+def _profile(name: str) -> Profile:
+    from tnc.plan import profile
+
+    if name in BUILT_IN:
+        return profile.builtin(name)
+    try:
+        return profile.load(name)
+    except FileNotFoundError as error:
+        hint = nearest(name, BUILT_IN)
+        end = f"; did you mean `{hint}`?" if hint else ""
+        raise unreadable(name, reason(error) + end) from None
+    except OSError as error:
+        raise unreadable(name, reason(error)) from None
+    except ValueError as error:
+        raise usage(f"`{name}` is no profile: {error}") from None

@@ -1,0 +1,132 @@
+"""`tnc`: find the command, run it, and turn whatever happens into an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from tnc.cli import check, compile, crash, explain, plan, terminal
+from tnc.cli.exits import Exit, Stop, reason, usage
+from tnc.diagnostics import CompileError, nearest
+from tnc.version import VERSION
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+LIMITS = {"E0501"}
+"""Diagnostics which say that a limit cannot be met."""
+
+
+class Command(Protocol):
+    """A module of this package: one command."""
+
+    SUMMARY: str
+    DESCRIPTION: str
+    EPILOG: str
+
+    def add(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Run it; the exit code."""
+
+
+COMMANDS: dict[str, Command] = {
+    "check": check,
+    "compile": compile,
+    "plan": plan,
+    "explain": explain,
+}
+
+DESCRIPTION = "A symbolic compiler for tensorised neural networks."
+EPILOG = """\
+example:
+  tnc compile conv.tnn:CPConv --set S=64,T=64     writes conv.py
+
+`tnc COMMAND --help` shows the options of a command, with examples.
+
+exit codes:
+  0 ok, 1 diagnostics or a failed check, 2 wrong usage, 3 input or output failed,
+  4 a limit cannot be met, 70 internal error, 130 interrupted
+
+Options can be preset in the environment (TNC_OBJECTIVE, TNC_PROFILE, TNC_BACKWARD, TNC_FORMAT,
+TNC_DENY, TNC_BIND) and in the nearest tnc.toml (objective = "macs"); NO_COLOR is respected."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `tnc` with these arguments (default: the process's own); return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        code = _run(words)
+    except SystemExit as stop:  # argparse: --help, --version, wrong usage
+        code = stop.code if isinstance(stop.code, int) else Exit.OK
+    except KeyboardInterrupt:
+        terminal.tell("interrupted")
+        code = Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001
+        code = _failed(error, words)
+    return int(terminal.finish(code))
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse does not notice that its help cannot be printed."""
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        terminal.data(self.format_help().rstrip())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    style = argparse.RawDescriptionHelpFormatter
+    whole = _Parser(
+        "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=style, allow_abbrev=False
+    )
+    whole.add_argument("--version", action="version", version=f"tnc {VERSION}")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, command in COMMANDS.items():
+        each = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=command.DESCRIPTION,
+            epilog=command.EPILOG,
+            formatter_class=style,
+            allow_abbrev=False,
+        )
+        command.add(each)
+    return whole
+
+
+def _run(words: list[str]) -> int:
+    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+        close = nearest(words[0], COMMANDS)
+        hint = f"did you mean `{close}`?" if close else f"there are {', '.join(COMMANDS)}"
+        raise usage(f"`{words[0]}` is no command; {hint}")
+    if any("\0" in word for word in words):  # no shell passes one on, but Python may
+        raise usage("null character in an argument")
+    arguments = parser().parse_args(words)
+    if arguments.command is None:
+        raise Stop(Exit.USAGE, parser().format_help().rstrip())
+    return COMMANDS[arguments.command].run(arguments)
+
+
+def _failed(error: Exception, words: Sequence[str]) -> int:
+    """Say what went wrong, without a traceback."""
+    match error:
+        case Stop():
+            terminal.tell(str(error))
+            return error.code
+        case CompileError():
+            terminal.show(error.diagnostics)
+            limit = any(each.code in LIMITS for each in error.diagnostics)
+            return Exit.LIMIT if limit else Exit.REFUSED
+        case BrokenPipeError():
+            return Exit.OK
+        case OSError():
+            name = f"`{error.filename}`: " if error.filename else ""
+            terminal.tell(f"error: {name}{reason(error)}")
+            return Exit.IO
+        case _:
+            terminal.tell(crash.told(error, words))
+            return Exit.INTERNAL

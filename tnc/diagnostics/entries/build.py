@@ -1,0 +1,50 @@
+"""E05xx and E09xx: the program is right, but cannot be built as asked."""
+
+from tnc.diagnostics.entry import Entry, program, prose
+
+_LINEAR = program("""
+    layer Linear {
+      mode n, s: 64, t: 64
+      input x[n, s]
+      weight A[s, t]
+      output y[n, t] = x * A
+    }
+""")
+
+ENTRIES = (
+    Entry(
+        "E0501",
+        "no plan fits the memory limit",
+        prose("""
+            No order of contraction stays below `--memory-limit`. The message shows the smallest
+            that was found: raise the limit to it, or bind smaller run-time sizes with `--bind`.
+        """),
+        _LINEAR,
+        "",
+        stage="build",
+        command="tnc plan program.tnn:Linear --bind n=128 --memory-limit 1KiB",
+    ),
+    Entry(
+        "E0502",
+        "cannot write the output",
+        prose("""
+            The output file could not be written; the message is the system's. Nothing was written:
+            an output file is written whole or not at all.
+        """),
+        _LINEAR,
+        "",
+        stage="build",
+        command="tnc compile program.tnn:Linear -o no/such/folder/linear.py",
+    ),
+    Entry(
+        "E0901",
+        "internal error",
+        prose("""
+            The compiler has a mistake. Please report it, with the program and the version
+            (`tnc --version`). `--verify` may show which stage is to blame.
+        """),
+        "",
+        "",
+        stage="run",
+    ),
+)

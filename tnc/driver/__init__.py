@@ -1,0 +1,1 @@
+"""The pipeline. Only the driver knows the order of the rooms."""

@@ -1,0 +1,233 @@
+"""Functions of tensors: pointwise ones, `softmax(z, over: u)`, `mask(…)`, `sum(x, over: m)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tnc.diagnostics import Span
+from tnc.diagnostics.diagnostic import Help
+from tnc.elaborate.evaluate import number, options, undefined_function
+from tnc.elaborate.masks import masked
+from tnc.elaborate.operands import holds_tensor, is_sum
+from tnc.elaborate.products import contracted
+from tnc.elaborate.roles import Factor, Flow, Inside, Wanted
+from tnc.elaborate.scope import Scope
+from tnc.ir.graph import Value
+from tnc.ir.scalar import Scalar
+from tnc.ir.tensor import Mode
+from tnc.ops import Call
+from tnc.ops.call import FUNCTIONS, Function
+from tnc.syntax import tree
+
+Valuation: TypeAlias = Callable[[tree.Expr, Flow, Scope, bool], Value | None]
+
+STANDARD = "std.nn"
+"""The module that holds the functions known here."""
+
+UNSUPPORTED = "networks of layers are not supported by this version"
+BOUNDS: dict[str, str] = {"maximum": "at_least", "minimum": "at_most"}
+TENSOR_FUNCTIONS = (FUNCTIONS.keys() | {"sum", "mask"}) - {"shift", *BOUNDS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A call with its arguments sorted: tensors, then numbers and options."""
+
+    call: tree.Call
+    name: str
+    tensors: tuple[tree.Expr, ...]
+    others: tuple[tree.Argument | tree.Generator, ...]
+
+    @property
+    def span(self) -> Span:
+        return self.call.span
+
+    @property
+    def inside(self) -> Inside:
+        return Inside(f"`{self.name}(…)`")
+
+
+def call(
+    expr: tree.Call | tree.Pipe, flow: Flow, shared: bool, value_of: Valuation, scope: Scope
+) -> tuple[Value | None, bool]:
+    """The value, and whether what is wanted has flowed into it."""
+    applied = _application(expr, scope)
+    if applied is None:
+        return None, False
+    function = FUNCTIONS.get(applied.name)
+    if function is not None and function.kind == "pointwise":
+        return _pointwise(applied, function, flow, shared, value_of, scope), True
+    if applied.name == "sum" and is_sum(applied.call):
+        return value_of(applied.call, flow, scope, shared), True
+    operand = _operand(applied, value_of, scope)
+    if operand is None:
+        return None, False
+    if applied.name == "mask":
+        return masked(applied.call, operand, applied.others, scope), False
+    over = _over(applied, operand, function, scope)
+    if over is None:
+        return None, False
+    if function is None:
+        keep = tuple(mode for mode in operand.type.modes if mode not in over)
+        factor = Factor(operand, applied.span)
+        return contracted(scope, [factor], keep, applied.span), False
+    made = Call(applied.name, operand.type.modes, over)
+    return scope.build.make(made, (operand,), applied.span), False
+
+
+# ---------------------------------------------------------------- what is called
+
+
+def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | None:
+    function, arguments = _called(expr)
+    if not isinstance(function, tree.Name):
+        scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
+        return None
+    if not known(function, scope):
+        return None
+    tensors = tuple(
+        argument.value
+        for argument in arguments
+        if isinstance(argument, tree.Argument)
+        and argument.name is None
+        and function.text != "mask"
+        and holds_tensor(argument.value, scope)
+    )
+    if function.text == "mask" and isinstance(arguments[0], tree.Argument):
+        tensors = (arguments[0].value,)
+    others = tuple(
+        each for each in arguments if isinstance(each, tree.Generator) or each.value not in tensors
+    )
+    made = tree.Call(expr.span, function, arguments)
+    return Application(made, function.text, tensors, others)
+
+
+def _called(
+    expr: tree.Call | tree.Pipe,
+) -> tuple[tree.Expr, tuple[tree.Argument | tree.Generator, ...]]:
+    if isinstance(expr, tree.Call):
+        return expr.function, expr.arguments
+    piped = tree.Argument(expr.value.span, None, expr.value)
+    if isinstance(expr.stage, tree.Call):
+        return expr.stage.function, (piped, *expr.stage.arguments)
+    return expr.stage, (piped,)
+
+
+def known(function: tree.Name, scope: Scope) -> bool:
+    """Whether a function of tensors has this name; a report where not."""
+    name = function.text
+    module = scope.file.imported.get(name)
+    ours = name in TENSOR_FUNCTIONS and module in {None, STANDARD}
+    if ours and name not in scope.file.layers and name not in scope.names:
+        return True
+    if module is not None or name in scope.file.layers or name in scope.names:
+        # While checking, what is wrong with an import is said there.
+        if module is None or not scope.checking:
+            _unsupported(function, scope)
+    else:
+        undefined_function(function, TENSOR_FUNCTIONS | scope.file.layers.keys(), scope)
+    return False
+
+
+def _unsupported(function: tree.Name, scope: Scope) -> None:
+    if scope.is_tensor(function.text):
+        text = f"`{function.text}` is a tensor, not a function"
+        scope.report.error("E0103", text, function.span)
+    elif function.text not in scope.file.poisoned:
+        scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
+
+
+# ---------------------------------------------------------------- pointwise functions
+
+
+def _pointwise(
+    applied: Application,
+    function: Function,
+    flow: Flow,
+    shared: bool,
+    value_of: Valuation,
+    scope: Scope,
+) -> Value | None:
+    bound = BOUNDS.get(function.name) if len(applied.tensors) == 1 else None
+    if bound is not None:
+        function = FUNCTIONS[bound]
+    if len(applied.tensors) != function.arity:
+        _report_arity(applied, function.arity, scope)
+        return None
+    inner = flow if isinstance(flow, Wanted) else applied.inside
+    several = shared or len(applied.tensors) > 1
+    values = [value_of(each, inner, scope, several) for each in applied.tensors]
+    chosen = _options(applied, function, scope)
+    whole = [value for value in values if value is not None]
+    if chosen is None or len(whole) != len(values):
+        return None
+    present = dict.fromkeys(mode for value in whole for mode in value.type.modes)
+    order = flow.modes if isinstance(flow, Wanted) else tuple(present)
+    modes = tuple(mode for mode in order if mode in present)
+    return scope.build.make(Call(function.name, modes, (), chosen), whole, applied.span)
+
+
+def _options(
+    applied: Application, function: Function, scope: Scope
+) -> tuple[tuple[str, Scalar], ...] | None:
+    """Numbers, by position or by name; defaults fill the rest."""
+    names = [name for name, _ in function.options]
+    positional = [
+        each for each in applied.others if isinstance(each, tree.Argument) and each.name is None
+    ]
+    if len(positional) > len(names):
+        _report_arity(applied, function.arity, scope)
+        return None
+    named = [each for each in applied.others if each not in positional]
+    given = options(named, frozenset(names), applied.name, scope)
+    given |= {name: each.value for name, each in zip(names, positional, strict=False)}
+    values = {name: number(expr, scope) for name, expr in given.items()}
+    return tuple(
+        (name, values.get(name) or Scalar.of(default)) for name, default in function.options
+    )
+
+
+def _report_arity(applied: Application, arity: int, scope: Scope) -> None:
+    tensors = "one tensor" if arity == 1 else f"{arity} tensors"
+    text = f"`{applied.name}` takes {tensors}, {len(applied.tensors)} given"
+    scope.report.error("E0401", text, applied.span)
+
+
+# ---------------------------------------------------------------- functions over modes
+
+
+def _operand(applied: Application, value_of: Valuation, scope: Scope) -> Value | None:
+    if len(applied.tensors) != 1:
+        _report_arity(applied, 1, scope)
+        return None
+    return value_of(applied.tensors[0], applied.inside, scope, False)
+
+
+def _over(
+    applied: Application, operand: Value, function: Function | None, scope: Scope
+) -> tuple[Mode, ...] | None:
+    """The modes after `over:`, which the operand must have."""
+    given = options(applied.others, frozenset({"over"}), applied.name, scope)
+    if "over" not in given:
+        scope.report.error(
+            "E0106",
+            f"`{applied.name}` needs the modes it goes over",
+            applied.span,
+            help=(Help(f"write `{applied.name}(…, over: m)`"),),
+        )
+        return None
+    found = scope.modes.referred(given["over"], scope)
+    if found is None:
+        return None
+    for single in found:
+        if scope.sizes.mode(single) not in operand.type:
+            text = f"`{applied.name}` goes over `{single.shown}`, which its operand does not have"
+            scope.report.error("E0205", text, given["over"].span)
+            return None
+    if function is not None and len(found) != 1 and not function.many:
+        text = f"`{applied.name}` goes over one mode, not {len(found)}"
+        scope.report.error("E0401", text, given["over"].span)
+        return None
+    return tuple(map(scope.sizes.mode, found))

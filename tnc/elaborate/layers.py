@@ -1,0 +1,227 @@
+"""One layer, from its tree to its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tnc.diagnostics import Label, Report, Source
+from tnc.diagnostics.diagnostic import Help
+from tnc.elaborate import usage
+from tnc.elaborate.assembly import assembled
+from tnc.elaborate.checks import check_relation
+from tnc.elaborate.evaluate import condition, evaluate
+from tnc.elaborate.modes import Modes
+from tnc.elaborate.naming import annotated, factors_of, wanted_modes
+from tnc.elaborate.operands import holds_tensor, opened
+from tnc.elaborate.parameters import bind
+from tnc.elaborate.products import opaque
+from tnc.elaborate.roles import Inside
+from tnc.elaborate.scope import FAULTY, FileNames, Scope, Tensor
+from tnc.elaborate.sizes import Sizes
+from tnc.elaborate.tensors import Declared, declare
+from tnc.elaborate.terms import complete, value_of
+from tnc.elaborate.values import Constant, literal
+from tnc.ir.graph import Value
+from tnc.ir.layer import Layer
+from tnc.syntax import tree
+
+
+class Elaboration:
+    """Elaborates one layer. `outputs` are the tensors that it gives, in order."""
+
+    def __init__(
+        self,
+        layer: tree.Layer,
+        source: Source,
+        names: FileNames,
+        report: Report,
+        *,
+        checking: bool = False,
+    ) -> None:
+        self.layer = layer
+        self.scope = Scope(report, source, names, checking)
+        self.scope.modes = Modes(self.scope)
+        self.scope.sizes = Sizes(self.scope, layer.body)
+        self.scope.tensors = _tensor_names(layer.body)
+        self.declared: list[Declared] = []
+        self.outputs: list[tuple[Tensor, tree.Output]] = []
+
+    def run(self, settings: Mapping[str, object]) -> Layer | None:
+        """The layer; None where something was reported as an error."""
+        report = self.scope.report
+        bind(self.layer, settings, self.scope)
+        if report.failed and not self.scope.checking:
+            return None  # what follows from a parameter without a value is no news
+        self.scope.modes.declare(self.layer.body)
+        if not self._values():
+            return None
+        self._tensors()
+        for relation in self.scope.sizes.relations:
+            check_relation(relation, self.scope)
+        self._equations()
+        if not self.scope.einsum:
+            usage.warn(self.layer, report)
+        made = assembled(self.layer, self.scope, self.declared, self.outputs)
+        return None if report.failed else made
+
+    # ------------------------------------------------------------ values
+    def _values(self) -> bool:
+        """Value lets and requirements, in order; False where a requirement is not met."""
+        met = True
+        for statement in self.layer.body:
+            if isinstance(statement, tree.Require):
+                met = self._require(statement) and met
+            elif isinstance(statement, tree.Let) and self._is_value(statement):
+                (target,) = statement.targets
+                self.scope.declare(target.name, evaluate(statement.value, self.scope))
+        return met
+
+    def _is_value(self, let: tree.Let) -> bool:
+        bare = len(let.targets) == 1 and let.targets[0].modes is None
+        return bare and let.targets[0].name.text not in self.scope.tensors
+
+    def _require(self, statement: tree.Require) -> bool:
+        holds = condition(statement.condition, self.scope)
+        if holds is not False or (self.scope.checking and self.scope.assumed):
+            return True
+        message = statement.message.value if statement.message else "this does not hold"
+        self.scope.report.error(
+            "E0305",
+            f"`require` failed: {message}",
+            statement.condition.span,
+            _sides(statement.condition, self.scope),
+        )
+        return False
+
+    # ------------------------------------------------------------ tensors
+    def _tensors(self) -> None:
+        for statement in self.layer.body:
+            if isinstance(statement, tree.Tensors):
+                self.declared += declare(statement, self.scope)
+        for single in self.scope.modes.every():
+            self.scope.sizes.mode(single)
+
+    # ------------------------------------------------------------ equations
+    def _equations(self) -> None:
+        for statement in self.layer.body:
+            match statement:
+                case tree.Let(targets=(target,)) if not self._is_value(statement):
+                    self._let(target, statement.value)
+                case tree.Let(targets=(_, _, *_)):
+                    self._several(statement)
+                case tree.Output():
+                    self._output(statement)
+                case _:
+                    pass
+        if not any(isinstance(each, tree.Output) for each in self.layer.body):
+            self._report_no_output()
+
+    def _report_no_output(self) -> None:
+        if not self.layer.incomplete:
+            name = self.layer.name.text
+            text = f"layer `{name}` has no output"
+            self.scope.report.error("E0210", text, self.layer.header, "gives nothing")
+
+    def _let(self, target: tree.Target, expr: tree.Expr) -> None:
+        tensor = self._bound(target, expr)
+        self.scope.declare(target.name, tensor or FAULTY)
+
+    def _several(self, let: tree.Let) -> None:
+        text = "networks of layers are not supported by this version"
+        self.scope.report.error("E0103", text, let.value.span, "gives several results")
+        for target in let.targets:
+            self.scope.declare(target.name, FAULTY)
+
+    def _output(self, output: tree.Output) -> None:
+        target = output.target
+        first = next((o for _, o in self.outputs if o.target.name.text == target.name.text), None)
+        if first is not None:
+            self.scope.report.error(
+                "E0210",
+                f"output `{target.name.text}` is written twice",
+                target.name.span,
+                "written again here",
+                Label(first.target.name.span, "first written here"),
+            )
+            return
+        tensor = self._bound(target, output.value, free=True)
+        self.scope.declare(target.name, tensor or FAULTY)
+        if tensor is not None:
+            self.outputs.append((tensor, output))
+
+    def _bound(self, target: tree.Target, expr: tree.Expr, free: bool = False) -> Tensor | None:
+        """The tensor that an equation makes; one of unknown value after a report."""
+        if target.modes is None:
+            return self._alias(target, expr, free)
+        axes = self.scope.modes.axes(target.modes, self.scope)
+        wanted = wanted_modes(target.modes, self.scope, target.name.text)
+        if axes is None or wanted is None:
+            return None
+        value: Value | None = complete(expr, wanted, self.scope)
+        value = value or opaque(self.scope, wanted.modes)
+        physical = tuple(tuple(map(self.scope.sizes.mode, axis)) for axis in axes)
+        return Tensor(target.name.text, target.name.span, physical, value)
+
+    def _alias(self, target: tree.Target, expr: tree.Expr, free: bool) -> Tensor | None:
+        """A tensor without modes on the left side: another name of a tensor, or what a pipe or an
+        output gives, with the modes that it has of itself."""
+        name = target.name.text
+        expr = opened(expr, self.scope)
+        if isinstance(expr, tree.Name | tree.Subscript) and annotated(expr, self.scope) is None:
+            return self._named(target, expr)
+        if isinstance(expr, tree.Pipe) or free:
+            value = value_of(expr, Inside(f"`{name}`"), self.scope)
+            return None if value is None else _plain(target.name, value)
+        self.scope.report.error(
+            "E0206",
+            f"which modes does `{name}` have?",
+            target.name.span,
+            "no modes are written",
+            Label(expr.span, "and this is not one named tensor"),
+            help=(Help(f"write them: `{name}[…]`"),),
+        )
+        return None
+
+    def _named(self, target: tree.Target, expr: tree.Name | tree.Subscript) -> Tensor | None:
+        entry = self.scope.lookup(expr.text) if isinstance(expr, tree.Name) else None
+        if isinstance(entry, Tensor):
+            return Tensor(target.name.text, target.name.span, entry.axes, entry.value)
+        found = factors_of(expr, self.scope)
+        if not found:
+            return None
+        return _plain(target.name, found[0].value)
+
+
+def _plain(name: tree.Name, value: Value) -> Tensor:
+    """A tensor with one axis for each mode."""
+    return Tensor(name.text, name.span, tuple((mode,) for mode in value.type.modes), value)
+
+
+def _tensor_names(body: tuple[tree.Statement, ...]) -> frozenset[str]:
+    """The names that stand for tensors: declared ones, outputs, and what equations bind."""
+    names: set[str] = set()
+    scratch = Scope(Report(), Source("", ""))
+    for statement in body:
+        match statement:
+            case tree.Tensors(declarations=declarations):
+                names |= {node.name.text for node in declarations}
+            case tree.Output(target=target):
+                names.add(target.name.text)
+            case _:
+                pass
+    for statement in body:
+        if isinstance(statement, tree.Let):
+            scratch.tensors = frozenset(names)
+            bare = len(statement.targets) == 1 and statement.targets[0].modes is None
+            if not bare or holds_tensor(statement.value, scratch, unknown=False):
+                names |= {target.name.text for target in statement.targets}
+    return frozenset(names)
+
+
+def _sides(condition: tree.Expr, scope: Scope) -> str:
+    """Both sides of a comparison, evaluated."""
+    if isinstance(condition, tree.Compare):
+        left: Constant = evaluate(condition.left, scope)
+        right: Constant = evaluate(condition.right, scope)
+        return f"{literal(left)} {condition.op} {literal(right)} does not hold"
+    return "is false"

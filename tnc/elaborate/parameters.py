@@ -1,0 +1,240 @@
+"""The parameters of a layer: which there are, and what they are set to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.diagnostics import Report, Source, Span
+from tnc.diagnostics.diagnostic import Help
+from tnc.diagnostics.suggest import nearest
+from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.scope import FAULTY, Entry, Scope
+from tnc.elaborate.values import UNKNOWN, UNSET, Constant, is_integer, is_number, literal, type_name
+from tnc.ir.size import Size
+from tnc.syntax import tree
+
+ASSUMED_LENGTH = 3
+TYPES = frozenset({"int", "float", "bool", "str", "layer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as callers see it. `default` is a Python value, or the text of an expression
+    that depends on other names."""
+
+    name: str
+    type: str
+    required: bool
+    default: object
+    doc: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """A layer of a file, and what can be set."""
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+
+    def missing(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """The parameters that have neither a default nor a value in `settings`."""
+        return tuple(
+            each.name for each in self.parameters if each.required and each.name not in settings
+        )
+
+
+def settable(file: tree.File, layer: str | None = None) -> tuple[Settable, ...]:
+    """The layers of a file with their parameters; only those named `layer`, where it is given."""
+    return tuple(
+        Settable(item.name.text, item.doc or "", tuple(_parameter(each) for each in item.params))
+        for item in file.items
+        if isinstance(item, tree.Layer) and layer in {None, item.name.text}
+    )
+
+
+def _parameter(param: tree.Param) -> Parameter:
+    default = _plain(param.default) if param.default else None
+    return Parameter(
+        param.name.text,
+        type_text(param.type),
+        param.default is None,
+        default,
+        param.doc or "",
+        param.span,
+    )
+
+
+def _plain(expr: tree.Expr) -> object:
+    scratch = Scope(Report(), Source("", ""))
+    if any(isinstance(node, tree.Name) for node in tree.walk(expr)):
+        return expr.span.text
+    value = evaluate(expr, scratch)
+    return _listed(value) if isinstance(value, tuple) else value
+
+
+def _listed(value: Constant) -> object:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def type_text(type: tree.TypeExpr | None) -> str:
+    """The type as it is written; "" where none is."""
+    match type:
+        case tree.TypeName(text=text):
+            return text
+        case tree.TypeList(element=element):
+            return f"[{type_text(element)}]"
+        case _:
+            return ""
+
+
+# ---------------------------------------------------------------- setting
+
+
+def bind(layer: tree.Layer, settings: Mapping[str, object], scope: Scope) -> None:
+    """Declare every parameter with its value; report what is unknown, missing or ill-typed."""
+    _unknown_settings(layer, settings, scope.report)
+    bounds = _bounding(layer) if scope.checking else frozenset()
+    for param in layer.params:
+        scope.declare(param.name, _value(param, layer, settings, bounds, scope))
+
+
+def _unknown_settings(layer: tree.Layer, settings: Mapping[str, object], report: Report) -> None:
+    known = [param.name.text for param in layer.params]
+    for name in settings:
+        if name not in known and not layer.incomplete:
+            close = nearest(name, known)
+            names = ", ".join(f"`{each}`" for each in known) or "none"
+            report.error(
+                "E0105",
+                f"`{layer.name.text}` has no parameter `{name}`",
+                layer.header,
+                "declared here",
+                notes=(f"its parameters: {names}",),
+                help=(Help(f"did you mean `{close}`?"),) if close else (),
+            )
+
+
+def _value(
+    param: tree.Param,
+    layer: tree.Layer,
+    settings: Mapping[str, object],
+    bounds: frozenset[str],
+    scope: Scope,
+) -> Entry:
+    name = param.name.text
+    if not _is_type(param.type, scope):
+        return FAULTY
+    if name in settings:
+        return _typed(_constant(settings[name]), param, param.name.span, scope)
+    if param.default is not None:
+        return _typed(evaluate(param.default, scope), param, param.default.span, scope)
+    if scope.checking:
+        return _unset(name, param.type, name in bounds, scope)
+    scope.report.error(
+        "E0106",
+        f"parameter `{name}` of `{layer.name.text}` is not set",
+        param.name.span,
+        "has no default",
+        help=(Help(f"set it: `--set {name}=…`, or `{layer.name.text}({name}=…)` in Python"),),
+    )
+    return FAULTY
+
+
+def _is_type(type: tree.TypeExpr | None, scope: Scope) -> bool:
+    while isinstance(type, tree.TypeList):
+        type = type.element
+    if type is None:
+        return True
+    if type.text == "layer":
+        text = "parameters that are layers are not supported by this version"
+        scope.report.error("E0103", text, type.span)
+    elif type.text not in TYPES:
+        names = ", ".join(f"`{each}`" for each in sorted(TYPES))
+        text = f"`{type.text}` is no type"
+        scope.report.error("E0401", text, type.span, notes=(f"types: {names}, and lists of them",))
+    return type.text in TYPES - {"layer"}
+
+
+def _constant(value: object) -> Constant:
+    if isinstance(value, list | tuple):
+        return tuple(_constant(item) for item in value)
+    return value if isinstance(value, int | float | str) else UNKNOWN
+
+
+def _typed(value: Constant, param: tree.Param, span: Span, scope: Scope) -> Entry:
+    if param.type is None:
+        return value
+    if value is UNKNOWN and (scope.checking or scope.report.failed):
+        return value
+    if fits(value, param.type):
+        return value
+    wanted, found = type_text(param.type), type_name(value)
+    text = f"parameter `{param.name.text}`: expected `{wanted}`, found `{found}`"
+    scope.report.error("E0401", text, span, f"this is `{literal(value)}`")
+    return FAULTY
+
+
+def fits(value: Constant, type: tree.TypeExpr) -> bool:
+    """Whether a value is of a type; an integer is a float, too."""
+    if value is UNKNOWN:
+        return False
+    if isinstance(type, tree.TypeList):
+        return isinstance(value, tuple) and all(
+            item is UNKNOWN or fits(item, type.element) for item in value
+        )
+    match type.text:
+        case "int":
+            return is_integer(value)
+        case "float":
+            return is_number(value)
+        case "bool":
+            return isinstance(value, bool)
+        case _:
+            return isinstance(value, str)
+
+
+# ---------------------------------------------------------------- unknown parameters
+
+
+def _unset(name: str, type: tree.TypeExpr | None, bounds: bool, scope: Scope) -> Constant:
+    """What stands for a parameter without a value: integers are symbols, lists have length 3, and
+    an integer that bounds a family is 3, so that the two agree."""
+    if isinstance(type, tree.TypeList):
+        scope.assumed = True
+        return tuple(
+            _unset(f"{name}[{k}]", type.element, False, scope) for k in range(1, ASSUMED_LENGTH + 1)
+        )
+    if type is None or type.text != "int":
+        return UNKNOWN
+    if bounds:
+        scope.assumed = True
+        return ASSUMED_LENGTH
+    return Size.symbol(f"{UNSET}{name}")
+
+
+def _bounding(layer: tree.Layer) -> frozenset[str]:
+    """The names on which the bounds of ranges depend."""
+    lets = {
+        statement.targets[0].name.text: statement.value
+        for statement in layer.body
+        if isinstance(statement, tree.Let)
+    }
+    pending: list[tree.Expr] = [
+        bound
+        for node in tree.walk(layer)
+        if isinstance(node, tree.Binder)
+        for bound in (node.first, node.last)
+    ]
+    found: set[str] = set()
+    while pending:
+        names = _names(pending)
+        pending = [lets[name] for name in names - found if name in lets]
+        found |= names
+    return frozenset(found)
+
+
+def _names(exprs: Sequence[tree.Expr]) -> set[str]:
+    return {node.text for expr in exprs for node in tree.walk(expr) if isinstance(node, tree.Name)}

@@ -1,0 +1,111 @@
+"""A product as one contraction, with the patterns of the relations that it contains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from tnc.diagnostics import Span
+from tnc.elaborate.relations import Relation
+from tnc.elaborate.roles import Factor, Product, Roles, roles
+from tnc.elaborate.scope import Scope
+from tnc.elaborate.windows import Window
+from tnc.ir.graph import Value
+from tnc.ir.scalar import Scalar
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+from tnc.ops import Border, Contract, Leaf, Pattern, Rename, Scale
+
+
+def multiplied(product: Product, span: Span) -> Value | None:
+    """The product of the factors with the wanted modes that they have; None after a report."""
+    found = roles(product)
+    if found is None:
+        return None
+    if not found.relations:
+        return contracted(product.scope, product.factors, found.keep, span)
+    return _Convolution(product, found, span).value()
+
+
+def contracted(
+    scope: Scope,
+    factors: Sequence[Factor],
+    keep: tuple[Mode, ...],
+    span: Span,
+    patterns: tuple[Pattern, ...] = (),
+) -> Value:
+    """The contraction; a single factor whose modes all stay is that factor."""
+    values = [factor.value for factor in factors]
+    if len(values) == 1 and not patterns and set(values[0].type.modes) == set(keep):
+        return values[0]
+    return scope.build.make(Contract(keep, patterns), values, span)
+
+
+def scaled(scope: Scope, value: Value, factor: Scalar) -> Value:
+    if factor.value == 1:
+        return value
+    return scope.build.make(Scale(factor), (value,), value.origin)
+
+
+def renamed(scope: Scope, value: Value, names: dict[str, Mode], span: Span) -> Value:
+    """The same elements under other modes, those that `names` maps."""
+    modes = tuple(names.get(mode.name, mode) for mode in value.type.modes)
+    if modes == value.type.modes:
+        return value
+    if [mode.size for mode in modes] != [mode.size for mode in value.type.modes]:
+        return opaque(scope, modes)  # only while checking: the sizes are not known to be equal
+    return scope.build.make(Rename(modes), (value,), span)
+
+
+def opaque(scope: Scope, modes: Sequence[Mode]) -> Value:
+    """Stands for a value that cannot be known, in a graph that is only checked."""
+    return scope.build.make(Leaf("value", "?", tuple((mode,) for mode in modes)))
+
+
+class _Convolution:
+    """A product that contains relations."""
+
+    def __init__(self, product: Product, found: Roles, span: Span) -> None:
+        self.scope, self.span = product.scope, span
+        self.keep = found.keep
+        self.factors = list(product.factors)
+        self.relations = found.relations
+        self.cropped: list[Border] = []
+
+    def value(self) -> Value:
+        patterns = tuple(self._pattern(relation) for relation in self.relations)
+        value = contracted(self.scope, self.factors, self.keep, self.span, patterns)
+        for border in reversed(self.cropped):
+            value = self.scope.build.make(border, (value,), self.span)
+        return value
+
+    def _pattern(self, relation: Relation) -> Pattern:
+        mode = self.scope.sizes.mode
+        signal, left = mode(relation.signal), Size.of(0)
+        window = self.scope.sizes.window(relation)
+        if window is not None:
+            left = window.left
+            if relation.choices.border:
+                signal, left = self._padded(relation, signal, window), Size.of(0)
+        taps = tuple(mode(tap) for tap in relation.taps)
+        return relation.pattern(signal, mode(relation.result), taps, left)
+
+    def _padded(self, relation: Relation, signal: Mode, window: Window) -> Mode:
+        """Borders that are copies stand on the signal before anything else; where the equation
+        keeps the signal, their transpose comes last."""
+        name = f"{signal.name}_padded"
+        while name in self.scope.modes.names:
+            name += "_"
+        padded = Mode(name, signal.size + window.left + window.right)
+        kind: Literal["reflect", "replicate"] = (
+            "reflect" if relation.choices.border == "reflect" else "replicate"
+        )
+        border = Border(kind, signal, padded, window.left)
+        for place, factor in enumerate(self.factors):
+            if signal in factor.value.type:
+                value = self.scope.build.make(border, (factor.value,), factor.span)
+                self.factors[place] = Factor(value, factor.span)
+        if signal in self.keep:
+            self.keep = tuple(padded if each == signal else each for each in self.keep)
+            self.cropped.append(Border(kind, signal, padded, window.left, adjoint=True))
+        return padded

@@ -1,0 +1,205 @@
+"""Convolution relations between modes, and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tnc.diagnostics import Span
+from tnc.elaborate.evaluate import evaluate, indices, options
+from tnc.elaborate.modes import Single
+from tnc.elaborate.scope import Scope
+from tnc.elaborate.values import UNKNOWN, Constant, is_integer, type_name, unset
+from tnc.elaborate.windows import BORDERS, PADS, Pad
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+from tnc.ops import Pattern
+from tnc.syntax import tree
+
+OPTIONS = frozenset({"stride", "dilation", "pad", "border", "flip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of a statement `conv`. `pad` is None where it is unknown."""
+
+    stride: Size
+    dilation: Size | tuple[Size, ...]
+    pad: Pad | None
+    border: str | None
+    flip: bool
+    written: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """`result = signal * taps…`: signal = stride·result + Σ dilation·tap − left."""
+
+    result: Single
+    signal: Single
+    taps: tuple[Single, ...]
+    dilations: tuple[Size, ...]
+    choices: Choices
+    span: Span
+
+    @property
+    def participants(self) -> tuple[Single, ...]:
+        return (self.signal, self.result, *self.taps)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(single.key for single in self.participants)
+
+    def pattern(self, signal: Mode, result: Mode, taps: tuple[Mode, ...], left: Size) -> Pattern:
+        """The relation in the graph. While checking, unknown strides stand as 1."""
+        choices = self.choices
+        return Pattern(
+            signal,
+            result,
+            taps,
+            choices.stride.value or 1,
+            tuple(dilation.value or 1 for dilation in self.dilations),
+            left,
+            choices.flip,
+            choices.pad == "circular",
+        )
+
+
+def relations(body: Iterable[tree.Statement], scope: Scope) -> Iterator[Relation]:
+    """Every relation that the statements declare, families spread out."""
+    for statement in body:
+        if isinstance(statement, tree.Conv):
+            choices = _choices(statement, scope)
+            for node in statement.relations:
+                for inner in _instances(node, scope):
+                    found = _relation(node, choices, inner)
+                    if found is not None:
+                        yield found
+
+
+def _instances(node: tree.Relation, scope: Scope) -> Iterator[Scope]:
+    if node.binder is None:
+        yield scope
+    else:
+        for _, inner in indices(node.binder, scope):
+            yield inner
+
+
+def _relation(node: tree.Relation, choices: Choices, scope: Scope) -> Relation | None:
+    refs = (node.result, node.signal, *node.taps)
+    found = [scope.modes.member(ref, scope) for ref in refs]
+    known = [single for single in found if single is not None]
+    if len(known) != len(refs):
+        return None
+    repeated = next((k for k, single in enumerate(known) if single in known[:k]), None)
+    if repeated is not None:
+        text = f"`{known[repeated].shown}` takes part twice in one relation"
+        scope.report.error("E0207", text, refs[repeated].span, "again here")
+        return None
+    result, signal, *taps = known
+    dilations = choices.dilation
+    if isinstance(dilations, tuple) and len(dilations) != len(taps):
+        text = f"`dilation` has {len(dilations)} numbers, the relation {len(taps)} tap modes"
+        scope.report.error("E0401", text, choices.written["dilation"], "one number per tap mode")
+        return None
+    if not isinstance(dilations, tuple):
+        dilations = (dilations,) * len(taps)
+    return Relation(result, signal, tuple(taps), dilations, choices, node.result.span)
+
+
+# ---------------------------------------------------------------- options
+
+
+def _choices(statement: tree.Conv, scope: Scope) -> Choices:
+    given = options(statement.options, OPTIONS, "conv", scope)
+    words = {word: word for word in PADS | BORDERS if scope.lookup(word) is None}
+    inner = scope.within(**words)
+    values = {name: evaluate(expr, inner) for name, expr in given.items()}
+    spans = {name: expr.span for name, expr in given.items()}
+    chosen = Choices(
+        _whole(values.get("stride", 1), "stride", 1, spans, scope),
+        _dilation(values.get("dilation", 1), spans, scope),
+        _pad(values.get("pad", "valid"), spans, scope),
+        _word(values.get("border"), "border", BORDERS, spans, scope),
+        _flag(values.get("flip", False), spans, scope),
+        spans,
+    )
+    return _border_fits(chosen, scope)
+
+
+def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], scope: Scope) -> Size:
+    if value is UNKNOWN:
+        return Size.symbol(f"$conv {name} {spans[name].start}")
+    if not is_integer(value):
+        text = f"`{name}`: expected `int`, found `{type_name(value)}`"
+        scope.report.error("E0401", text, spans[name])
+        return Size.of(1)
+    assert isinstance(value, int | Size)
+    size = Size.of(value)
+    if size.symbols and not unset(size) and name != "pad":
+        text = f"`{name}` depends on a run-time size"
+        scope.report.error("E0401", text, spans[name], "must be known at compile time")
+        return Size.of(1)
+    if size.value is not None and size.value < least:
+        text = f"`{name}` is {size.value}, it must be at least {least}"
+        scope.report.error("E0303", text, spans[name])
+        return Size.of(least)
+    return size
+
+
+def _dilation(value: Constant, spans: Mapping[str, Span], scope: Scope) -> Size | tuple[Size, ...]:
+    if isinstance(value, tuple):
+        return tuple(_whole(each, "dilation", 1, spans, scope) for each in value)
+    return _whole(value, "dilation", 1, spans, scope)
+
+
+def _pad(value: Constant, spans: Mapping[str, Span], scope: Scope) -> Pad | None:
+    if isinstance(value, tuple) and len(value) == 2:
+        left, right = (_whole(each, "pad", 0, spans, scope) for each in value)
+        return left, right
+    if isinstance(value, str):
+        return _word(value, "pad", PADS, spans, scope)
+    if is_integer(value):
+        size = _whole(value, "pad", 0, spans, scope)
+        return size, size
+    if value is not UNKNOWN:
+        text = f"`pad`: expected a name, a number or (left, right), found `{type_name(value)}`"
+        scope.report.error("E0401", text, spans["pad"])
+    return None
+
+
+def _word(
+    value: Constant | None,
+    name: str,
+    known: frozenset[str],
+    spans: Mapping[str, Span],
+    scope: Scope,
+) -> str | None:
+    if value is None or value is UNKNOWN:
+        return None
+    if isinstance(value, str) and value in known:
+        return value
+    names = ", ".join(f"`{each}`" for each in sorted(known))
+    shown = f"`{value}`" if isinstance(value, str) else f"`{type_name(value)}`"
+    text = f"{shown} is no {name}"
+    scope.report.error("E0401", text, spans[name], notes=(f"there are {names}",))
+    return None
+
+
+def _flag(value: Constant, spans: Mapping[str, Span], scope: Scope) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value is not UNKNOWN:
+        text = f"`flip`: expected `bool`, found `{type_name(value)}`"
+        scope.report.error("E0401", text, spans["flip"])
+    return False
+
+
+def _border_fits(chosen: Choices, scope: Scope) -> Choices:
+    if chosen.border and isinstance(chosen.pad, str) and chosen.pad != "same":
+        scope.report.error(
+            "E0401",
+            f"a `{chosen.border}` border goes with a number or `same` as pad, not `{chosen.pad}`",
+            chosen.written["border"],
+        )
+    return chosen

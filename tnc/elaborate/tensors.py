@@ -1,0 +1,92 @@
+"""Declared tensors: inputs, weights and buffers, one leaf of the graph each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tnc.diagnostics import Label, Span
+from tnc.elaborate.evaluate import indices, options
+from tnc.elaborate.modes import written
+from tnc.elaborate.scope import FAULTY, Family, Scope, Tensor
+from tnc.elaborate.values import UNSET
+from tnc.ir.layer import Axes
+from tnc.ir.tensor import Mode
+from tnc.ops import Leaf
+from tnc.syntax import tree
+
+OPTIONS = frozenset({"init"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declared:
+    """A tensor that is given, with the statement that declares it."""
+
+    tensor: Tensor
+    statement: tree.Tensors
+    node: tree.TensorDecl
+    init: tree.Expr | None
+
+
+def declare(statement: tree.Tensors, scope: Scope) -> Iterator[Declared]:
+    """Declare the tensors of a statement; families spread out."""
+    known = OPTIONS if statement.kind != "input" else frozenset()
+    init = options(statement.options, known, statement.kind, scope).get("init")
+    for node in statement.declarations:
+        if node.binder is None:
+            tensor = _tensor(node, statement, node.name.text, scope)
+            if scope.declare(node.name, tensor or FAULTY) and tensor:
+                yield Declared(tensor, statement, node, init)
+            continue
+        members = {
+            index: _tensor(node, statement, f"{node.name.text}_{index}", inner)
+            for index, inner in indices(node.binder, scope)
+        }
+        # While checking, a family whose bounds are unknown has no member that could be used.
+        known_bounds = members or not scope.checking
+        entry = Family(node.name.text, node.name.span, members) if known_bounds else FAULTY
+        if scope.declare(node.name, entry):
+            for tensor in members.values():
+                if tensor is not None and _free(tensor, node, scope):
+                    yield Declared(tensor, statement, node, init)
+
+
+def _tensor(
+    node: tree.TensorDecl, statement: tree.Tensors, name: str, scope: Scope
+) -> Tensor | None:
+    found = scope.modes.axes(node.modes, scope)
+    if found is None:
+        return None
+    axes: Axes = tuple(tuple(map(scope.sizes.mode, axis)) for axis in found)
+    if statement.kind != "input":
+        for single in (single for axis in found for single in axis):
+            _need_static(scope.sizes.mode(single), written(node.modes, single), name, scope)
+    leaf = scope.build.make(Leaf(statement.kind, name, axes), (), node.name.span)
+    return Tensor(name, node.name.span, axes, leaf)
+
+
+def _need_static(mode: Mode, span: Span, name: str, scope: Scope) -> None:
+    symbols = [each for each in mode.size.symbols if not each.startswith(UNSET)]
+    if symbols:
+        shown = scope.modes.shown(mode.name)
+        scope.report.error(
+            "E0304",
+            f"the size of `{shown}` is known at run time only, "
+            f"so `{name}` cannot be created before",
+            span,
+            "needs a size: `mode m: 4`",
+        )
+
+
+def _free(tensor: Tensor, node: tree.TensorDecl, scope: Scope) -> bool:
+    """Whether no other tensor is called like this member of a family."""
+    if (other := scope.spans.get(tensor.name)) is None:
+        return True
+    scope.report.error(
+        "E0104",
+        f"member `{tensor.name}` of the family `{node.name.text}` has the name of another tensor",
+        node.name.span,
+        "the family",
+        Label(other, "the other tensor"),
+    )
+    return False

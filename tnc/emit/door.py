@@ -1,0 +1,189 @@
+"""Shape checks at the door of a layer: a few comparisons, then no more inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tnc.emit.prose import docstring, place
+from tnc.emit.statement import INDENT, bracketed, define, give
+from tnc.ir.layer import LEADING, Axes, Layer, Port
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The checks of a layer. `variables`: the name of each run-time size; `wanted`: those which
+    the body of the layer reads, in the order in which the check returns them."""
+
+    layer: Layer
+    name: str
+    variables: Mapping[str, str]
+    wanted: tuple[str, ...]
+
+    def check(self) -> list[str]:
+        """The function that refuses wrong shapes and returns the run-time sizes."""
+        layer = self.layer
+        inputs = [port.name for port in layer.inputs]
+        text = f"Refuse shapes that do not fit{self._returned()}."
+        lines = [*define("", self.name, inputs), *docstring(INDENT, text)]
+        for port in layer.inputs:
+            lines += _rank(port)
+        lines += self._leading()
+        used = self._used()
+        for entry in layer.run_time:
+            if entry.symbol in used:
+                size = self._spelled(entry.sources[0])
+                lines += [f"{INDENT}{self.variables[entry.symbol]} = {size}"]
+        for port in layer.inputs:
+            for k, axis in enumerate(port.axes):
+                lines += self._axis(port, k, axis)
+        return [*lines, *(give(INDENT, self.wanted) if self.wanted else ())]
+
+    def call(self, margin: str) -> list[str]:
+        """Check, in the body of `forward`."""
+        inputs = [port.name for port in self.layer.inputs]
+        if not self.wanted:
+            return bracketed(margin, f"{self.name}(", inputs, ")")
+        head = f"{', '.join(self.wanted)} = {self.name}("
+        return bracketed(margin, head, inputs, ")")
+
+    def _returned(self) -> str:
+        return f"; return {', '.join(self.wanted)}" if self.wanted else ""
+
+    def _used(self) -> frozenset[str]:
+        """The run-time symbols which the checks or the body mention."""
+        used = {symbol for symbol, name in self.variables.items() if name in self.wanted}
+        for port in self.layer.inputs:
+            for k, axis in enumerate(port.axes):
+                if not self._implied(port, k, axis):
+                    used |= Size.product(mode.size for mode in axis).symbols
+        return frozenset(used - {LEADING})
+
+    def _implied(self, port: Port, k: int, axis: tuple[Mode, ...]) -> bool:
+        """Whether the size of an axis is right because a run-time size was read off it."""
+        if _is_leading(axis):
+            return True
+        solved = {entry.symbol: entry.sources[0] for entry in self.layer.run_time if entry.sources}
+        expected = Size.product(mode.size for mode in axis).substitute(solved)
+        return expected == Size.symbol(f"{port.name}.{k}")
+
+    def _spelled(self, size: Size) -> str:
+        return size.python(lambda symbol: self._shape(symbol))
+
+    def _shape(self, symbol: str) -> str:
+        """`x.2` as Python; a run-time symbol as its variable."""
+        name, _, axis = symbol.rpartition(".")
+        for port in self.layer.inputs:
+            if port.name == name and axis.isdigit():
+                return f"{name}.shape[{position(port.axes, int(axis))}]"
+        return self.variables[symbol]
+
+    def _leading(self) -> list[str]:
+        """Several inputs with `...` must have the same leading axes."""
+        ports = [port for port in self.layer.inputs if leading_axis(port.axes) is not None]
+        lines: list[str] = []
+        for port in ports[1:]:
+            first, other = leading(ports[0]), leading(port)
+            said = (
+                f"{port.name} has leading axes {{tuple({other})}}, "
+                f"but {ports[0].name} has {{tuple({first})}}"
+            )
+            lines += _refuse(f"{other} != {first}", said, port)
+        return lines
+
+    def _axis(self, port: Port, k: int, axis: tuple[Mode, ...]) -> list[str]:
+        if self._implied(port, k, axis):
+            return []
+        expected = Size.product(mode.size for mode in axis)
+        found = f"{port.name}.shape[{position(port.axes, k)}]"
+        modes = " ".join(_braces(mode.name) for mode in axis)
+        which = f"mode {modes}" if len(axis) == 1 else f"modes ({modes})"
+        at = f"(axis {position(port.axes, k)})"
+        size = self._spelled(expected)
+        shown = size if expected.value is not None else f"{{{size}}}"
+        said = f"{port.name} has size {{{found}}} in {which} {at}, but "
+        if len(axis) == 1:
+            said += f"{modes} is {shown}{self._source(axis[0])}"
+        elif own := self._divides(port, k, axis):
+            said += f"{own} does not divide it"
+        else:
+            said += f"their product is {shown}"
+        return _refuse(f"{found} != {size}", said, port)
+
+    def _source(self, mode: Mode) -> str:
+        """` in z`: where a run-time size was read first."""
+        for entry in self.layer.run_time:
+            if mode.size == Size.symbol(entry.symbol) and entry.sources:
+                inputs = {symbol.rpartition(".")[0] for symbol in entry.sources[0].symbols}
+                return f" in {' and '.join(sorted(inputs))}"
+        return ""
+
+    def _divides(self, port: Port, k: int, axis: tuple[Mode, ...]) -> str:
+        """The factor that must divide an axis, the rest of which is a run-time size."""
+        for entry in self.layer.run_time:
+            symbol = Size.symbol(entry.symbol)
+            others = [mode.size for mode in axis if mode.size != symbol]
+            if len(others) == len(axis) - 1:
+                factor = Size.product(others)
+                if entry.sources[0] == Size.symbol(f"{port.name}.{k}") // factor:
+                    size = self._spelled(factor)
+                    return size if factor.value is not None else f"{{{size}}}"
+        return ""
+
+
+def leading_axis(axes: Axes) -> int | None:
+    """Which axis is `...`."""
+    for k, axis in enumerate(axes):
+        if _is_leading(axis):
+            return k
+    return None
+
+
+def _is_leading(axis: tuple[Mode, ...]) -> bool:
+    return len(axis) == 1 and axis[0].name == LEADING
+
+
+def position(axes: Axes, k: int) -> int:
+    """The index of axis `k` of the `.tnn` in the shape: from the end if it is behind `...`."""
+    at = leading_axis(axes)
+    return k if at is None or k < at else k - len(axes)
+
+
+def leading(port: Port) -> str:
+    """The leading axes of an input, as Python."""
+    at = leading_axis(port.axes)
+    assert at is not None
+    behind = len(port.axes) - at - 1
+    start = str(at) if at else ""
+    return f"{port.name}.shape[{start}:{-behind if behind else ''}]"
+
+
+def _rank(port: Port) -> list[str]:
+    rank = len(port.axes)
+    modes = ", ".join(
+        f"({' '.join(map(str, axis))})" if len(axis) != 1 else str(axis[0]) for axis in port.axes
+    )
+    written = f"{port.name}[{_braces(modes)}]"
+    found = f"{port.name}.ndim"
+    if leading_axis(port.axes) is None:
+        said = f"{port.name} has {{{found}}} axes, but {written} has {rank}"
+        return _refuse(f"{found} != {rank}", said, port)
+    if rank == 1:
+        return []
+    said = f"{port.name} has {{{found}}} axes, but {written} has at least {rank - 1}"
+    return _refuse(f"{found} < {rank - 1}", said, port)
+
+
+def _refuse(condition: str, said: str, port: Port) -> list[str]:
+    at = place(port.origin)
+    message = said + (f" ({_braces(at)})" if at else "")
+    mark = "'" if message.count('"') > message.count("'") else '"'
+    text = f"f{mark}{message}{mark}"
+    raised = bracketed(INDENT * 2, "raise ShapeError(", [text], ")")
+    return [f"{INDENT}if {condition}:", *raised]
+
+
+def _braces(text: str) -> str:
+    return text.replace("\\", "/").replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,70 @@
+"""The head of a generated module: where it comes from, and the plan with its costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tnc.emit.prose import file_name, table
+from tnc.ir.layer import Layer
+from tnc.ir.plan import Plan, Step
+from tnc.ir.program import Program
+
+
+def header(
+    programs: Sequence[tuple[Program, Plan]], source_name: str, source_hash: str, version: str
+) -> str:
+    """The text of the module's docstring."""
+    names = ", ".join(program.layer.name for program, _ in programs)
+    about = [
+        f"{names}: compiled from {file_name(source_name)} by tnc {version}.",
+        f"Generated: edit the .tnn, not this file.\n\nsha256 of the source: {source_hash}",
+    ]
+    return "\n\n".join([*about, *(_planned(program.layer, plan) for program, plan in programs)])
+
+
+def _planned(layer: Layer, plan: Plan) -> str:
+    settings = ", ".join(f"{name}={value}" for name, value in layer.settings)
+    sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding)
+    aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
+    lines = [f"{layer.name}({settings})", f"  planned for {sizes or 'its only sizes'}; {aim}"]
+    if plan.steps:
+        rows = [("step", "macs", "backward", "bytes", "", "kind", "")]
+        rows += [_row(k, step) for k, step in enumerate(plan.steps, 1)]
+        rows += [("all", _count(plan.macs), _count(plan.macs_backward), _count(plan.bytes), *_NONE)]
+        lines += [f"  {line}" for line in table(rows, right=frozenset({0, 1, 2, 3}))]
+    lines.append(
+        f"  kept for the backward {_count(plan.saved_bytes)}B, peak {_count(plan.peak_bytes)}B; "
+        f"{plan.parameters:,} parameters, dense {plan.dense_parameters:,}"
+    )
+    if plan.alternatives:
+        others = ", ".join(f"{each.name} {_count(each.macs).strip()}" for each in plan.alternatives)
+        lines.append(f"  macs of other orders: {others}")
+    return "\n".join(lines)
+
+
+_NONE = ("", "", "")
+
+
+def _row(number: int, step: Step) -> tuple[str, ...]:
+    text = f"{' * '.join(step.operands)} -> {step.result}"
+    if step.relations:
+        text += f"   {'; '.join(step.relations)}"
+    return (
+        str(number),
+        _count(step.macs),
+        _count(sum(step.macs_gradients)),
+        _count(step.bytes),
+        "saved" if step.saved else "",
+        step.kind,
+        text,
+    )
+
+
+def _count(number: int) -> str:
+    """Three digits and a unit: `8.39 M`."""
+    value = float(number)
+    for unit in ("", "k", "M", "G", "T"):
+        if abs(value) < 999.5:
+            return f"{value:.3g} {unit}" if unit else f"{number} "
+        value /= 1000
+    return f"{value:,.0f} P"

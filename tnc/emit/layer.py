@@ -1,0 +1,236 @@
+"""A layer as a class: its parameters, how they start, and what it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.emit.door import Door, leading, leading_axis
+from tnc.emit.expression import names, parse, quote, replace
+from tnc.emit.naming import Part, fresh
+from tnc.emit.prose import comment, docstring, place
+from tnc.emit.statement import INDENT, assign, bracketed, define, give
+from tnc.ir.layer import Axes, Initial, Layer, Port, Weight
+from tnc.ir.program import Invoke, Line, Program, Routine
+from tnc.ir.size import Size
+
+BODY = INDENT * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A layer on its way into the module: its program, its routines, its door."""
+
+    program: Program
+    parts: Mapping[Routine, Part]
+    door: Door
+
+    @property
+    def layer(self) -> Layer:
+        return self.program.layer
+
+
+def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
+    """Find the run-time sizes that the body reads."""
+    read = {
+        name
+        for step in program.body
+        if isinstance(step, Line)
+        for name in names(parse(step.expression))
+    }
+    layer = program.layer
+    given = {port.name for port in layer.inputs}
+    variables = dict(program.symbols)
+    for entry in layer.run_time:
+        variables.setdefault(entry.symbol, fresh(entry.symbol, given))
+    wanted = tuple(name for _, name in program.symbols if name in read)
+    return Shown(program, parts, Door(layer, f"_check_{layer.name}", variables, wanted))
+
+
+def layer_class(made: Shown) -> list[str]:
+    """The class of a layer."""
+    layer = made.layer
+    return [
+        f"class {layer.name}(nn.Module):",
+        *docstring(INDENT, _described(layer)),
+        "",
+        *_init(layer),
+        "",
+        *_reset(layer),
+        "",
+        *_forward(made),
+        "",
+        f"{INDENT}def extra_repr(self) -> str:",
+        *assign(BODY, ["settings"], quote(_settings(layer))),
+        f"{BODY}return settings",
+    ]
+
+
+def _settings(layer: Layer) -> str:
+    return ", ".join(f"{name}={value}" for name, value in layer.settings)
+
+
+def _described(layer: Layer) -> str:
+    """What the `.tnn` says: its doc, the equations, the shapes with named modes."""
+    paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
+    paragraphs.append("\n".join(f"    {' '.join(text.split())}" for text in layer.equations))
+    lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
+    lines += [
+        ("Weight" if weight.trained else "Buffer", weight.name, weight.axes, weight.doc)
+        for weight in layer.weights
+    ]
+    lines += [("Output", port.name, port.axes, "") for port in layer.outputs]
+    paragraphs.append("\n".join(_declared(*line) for line in lines))
+    sizes = ", ".join(
+        f"{mode} = {mode.size}" for mode in layer.modes if str(mode) != str(mode.size)
+    )
+    paragraphs.append(f"Sizes: {sizes}." if sizes else "")
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _declared(kind: str, name: str, axes: Axes, doc: str) -> str:
+    text = f"{kind:<7} {name}[{written(axes)}]"
+    return f"{text}  {' '.join(doc.split())}" if doc else text
+
+
+def written(axes: Axes) -> str:
+    """Axes as the `.tnn` writes them: `n, (s1 s2), h`."""
+    return ", ".join(
+        f"({' '.join(map(str, axis))})" if len(axis) != 1 else str(axis[0]) for axis in axes
+    )
+
+
+def shape(weight: Weight) -> str:
+    """The shape of a parameter, as arguments of `torch.empty`."""
+    sizes = [Size.product(mode.size for mode in axis).value for axis in weight.axes]
+    if None in sizes:
+        raise ValueError(f"weight {weight.name} has a size that is known at run time only")
+    return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+
+
+def _init(layer: Layer) -> list[str]:
+    lines = [
+        f"{INDENT}def __init__(self, *, device=None, dtype=None) -> None:",
+        f"{BODY}super().__init__()",
+    ]
+    for weight in layer.weights:
+        empty = f"torch.empty({shape(weight)}, device=device, dtype=dtype)"
+        if weight.trained:
+            lines += assign(BODY, [f"self.{weight.name}"], f"nn.Parameter({empty})")
+        else:
+            name = quote(weight.name)
+            lines += bracketed(BODY, "self.register_buffer(", [name, empty], ")")
+    return [*lines, f"{BODY}self.reset_parameters()"] if layer.weights else lines
+
+
+def _reset(layer: Layer) -> list[str]:
+    said = "Give every parameter and buffer its first value."
+    lines = [f"{INDENT}def reset_parameters(self) -> None:", f'{BODY}"""{said}"""']
+    return [*lines, *(line for weight in layer.weights for line in _start(weight))]
+
+
+def _start(weight: Weight) -> list[str]:
+    tensor = f"self.{weight.name}"
+    options = dict(weight.initial.options)
+    match weight.initial:
+        case Initial("zeros" | "ones" as kind):
+            return [f"{BODY}nn.init.{kind}_({tensor})"]
+        case Initial("normal"):
+            return [f"{BODY}nn.init.normal_({tensor}, std={options.get('std', 1.0)!r})"]
+        case Initial("uniform"):
+            low, high = options.get("low", 0.0), options.get("high", 1.0)
+            return [f"{BODY}nn.init.uniform_({tensor}, {low!r}, {high!r})"]
+        case Initial("orthogonal" | "identity" as kind):
+            return _matrix(weight, kind)
+        case _:
+            raise ValueError(f"weight {weight.name} starts as {weight.initial.kind}: unknown")
+
+
+def _matrix(weight: Weight, kind: str) -> list[str]:
+    """Matrices: the first axis against all others; in float32 at least, as their factorisation
+    wants it."""
+    sizes = [Size.product(mode.size for mode in axis).value or 0 for axis in weight.axes]
+    rows, columns = (sizes or [1])[0], 1
+    for size in sizes[1:]:
+        columns *= size
+    tensor = f"self.{weight.name}"
+    options = f"device={tensor}.device"
+    if kind == "identity":
+        value = f"torch.eye({rows}, {columns}, {options})"
+    else:
+        value = f"nn.init.orthogonal_(torch.empty({rows}, {columns}, {options}))"
+    return [
+        f"{BODY}with torch.no_grad():",
+        *bracketed(INDENT * 3, f"{tensor}.copy_(", [f"{value}.view({tensor}.shape)"], ")"),
+    ]
+
+
+def _forward(made: Shown) -> list[str]:
+    layer, program = made.layer, made.program
+    parameters = ["self", *(f"{port.name}: Tensor" for port in layer.inputs)]
+    count = len(layer.outputs)
+    result = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+    taken = _variables(program)
+    ahead = fresh("leading", taken)
+    lines = [*define(INDENT, "forward", parameters, result), *made.door.call(BODY)]
+    opened = [port for port in layer.inputs if leading_axis(port.axes) is not None]
+    if opened:
+        lines += [f"{BODY}{ahead} = {leading(opened[0])}"]
+    for port in opened:
+        lines += assign(BODY, [port.name], _flattened(port, ahead))
+    lines += _steps(made)
+    held = {weight.name: f"self.{weight.name}" for weight in layer.weights}
+    results = [replace(name, held) for name in program.results]
+    for k, port in enumerate(layer.outputs):
+        if opened and (at := leading_axis(port.axes)) is not None:
+            restored = _restored(results[k], at, ahead)
+            name = fresh(port.name, taken) if program.results.count(results[k]) > 1 else results[k]
+            lines += assign(BODY, [name], restored)
+            results[k] = name
+    return [*lines, *give(BODY, results)]
+
+
+def _variables(program: Program) -> frozenset[str]:
+    """The names that the body of a layer uses."""
+    steps = program.body
+    targets = {name for step in steps for name in step.targets}
+    given = {port.name for port in program.layer.inputs}
+    return frozenset({*targets, *given, *(name for _, name in program.symbols), "self", "torch"})
+
+
+def _flattened(port: Port, ahead: str) -> str:
+    """All leading axes as one."""
+    at = leading_axis(port.axes)
+    assert at is not None
+    behind = len(port.axes) - at - 1
+    parts = [f"*{port.name}.shape[:{at}]"] if at else []
+    parts.append(f"math.prod({ahead})")
+    parts += [f"*{port.name}.shape[{-behind}:]"] if behind else []
+    return f"{port.name}.reshape({', '.join(parts)})"
+
+
+def _restored(name: str, at: int, ahead: str) -> str:
+    before = f"{name}.shape[:{at}] + " if at else ""
+    return f"{name}.reshape({before}{ahead} + {name}.shape[{at + 1}:])"
+
+
+def _steps(made: Shown) -> list[str]:
+    held = {weight.name: f"self.{weight.name}" for weight in made.layer.weights}
+    places = {place(step.origin) for step in made.program.body}
+    lines: list[str] = []
+    for step in made.program.body:
+        at = place(step.origin) if len(places) > 1 else ""
+        if isinstance(step, Line):
+            said = "   ".join(filter(None, (step.comment, at)))
+            lines += comment(BODY, said) if said else []
+            lines += assign(BODY, step.targets, replace(step.expression, held))
+        else:
+            lines += comment(BODY, at) if at else []
+            lines += _invoke(step, made.parts[step.routine], held)
+    return lines
+
+
+def _invoke(step: Invoke, part: Part, held: Mapping[str, str]) -> list[str]:
+    arguments: Sequence[str] = [held.get(name, name) for name in step.arguments]
+    head = f"{', '.join(step.targets)} = {part.apply}("
+    return bracketed(BODY, head, arguments, ")")

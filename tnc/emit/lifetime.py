@@ -1,0 +1,70 @@
+"""When the values of straight-line code die, and when deleting them frees memory."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from tnc.emit.expression import names, parse
+from tnc.ir.program import Line
+
+# Methods, and functions of `torch`, whose result shares the memory of their first operand.
+VIEWS = frozenset(
+    """
+    broadcast_to chunk conj contiguous diagonal expand expand_as flatten moveaxis movedim narrow
+    permute ravel real reshape select split squeeze swapaxes swapdims t transpose unbind unflatten
+    unfold unsqueeze view view_as
+    """.split()
+)
+ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+
+
+def viewed(expression: str) -> str | None:
+    """The variable of which an expression is a view, or None if it makes a new tensor."""
+    node = parse(expression)
+    while not isinstance(node, ast.Name):
+        match node:
+            case ast.Attribute(value=inner, attr=name) if name in ATTRIBUTES:
+                node = inner
+            case ast.Subscript(value=inner):
+                node = inner
+            case ast.Call(func=ast.Attribute(value=ast.Name("torch"), attr=name), args=[inner, *_]):
+                if name not in VIEWS:
+                    return None
+                node = inner
+            case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in VIEWS:
+                node = inner
+            case _:
+                return None
+    return node.id
+
+
+def deaths(
+    lines: Sequence[Line], given: Iterable[str], kept: Iterable[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Per line, the variables to delete after it.
+
+    `given` are variables from before that may be deleted, `kept` those that are still needed
+    afterwards. Nothing is deleted for whose memory somebody else is responsible, and nothing
+    after the last line, since the function returns there.
+    """
+    root = {name: name for name in given}
+    needs = {name: frozenset[int]() for name in root}
+    last = dict.fromkeys(root, -1)
+    for k, line in enumerate(lines):
+        base = viewed(line.expression)
+        for target in line.targets:
+            root[target] = target if base is None else root.get(base, base)
+            needs[target] = line.needs
+        for name in (*line.targets, *names(parse(line.expression))):
+            if name in root:
+                last[root[name]] = k
+    held = {root[name] for name in kept if name in root}
+    after: list[list[str]] = [[] for _ in lines]
+    for name, owner in root.items():
+        k = last[owner]
+        if owner not in root or owner in held or not 0 <= k < len(lines) - 1:
+            continue
+        if not needs[name] or needs[name] >= lines[k].needs > frozenset():
+            after[k].append(name)
+    return tuple(map(tuple, after))

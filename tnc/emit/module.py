@@ -1,0 +1,107 @@
+"""A Python module for one or several layers. It needs torch, and no tnc."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Literal
+
+from tnc.emit.expression import quote
+from tnc.emit.function import function
+from tnc.emit.header import header
+from tnc.emit.layer import Shown, layer_class, shown
+from tnc.emit.naming import Part, parts
+from tnc.emit.prose import docstring
+from tnc.emit.routine import SUPPORT, applied, plain, planned
+from tnc.emit.statement import fits
+from tnc.ir.plan import Plan
+from tnc.ir.program import Program
+
+Backward = Literal["derived", "autograd", "auto"]
+
+TINY = 100_000
+"""Below so many multiply-adds the call of an autograd Function costs more than it saves."""
+
+SHAPE_ERROR = '''\
+class ShapeError(ValueError):
+    """A tensor does not have the shape that the layer declares."""
+'''
+
+
+def emit(
+    programs: Sequence[tuple[Program, Plan]],
+    *,
+    source_name: str,
+    source_hash: str,
+    version: str,
+    backward: Backward = "derived",
+) -> str:
+    """The text of one module: the same bytes for the same input.
+
+    `source_name`: the `.tnn`, its folders are not shown; `source_hash`: the sha256 of its text.
+    `backward`: `derived` prints the gradients, `autograd` the planned forward only, `auto` the
+    latter for layers below `TINY`.
+
+    Errors: ValueError for two layers of one name.
+    """
+    made = [program for program, _ in programs]
+    names = [program.layer.name for program in made]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two layers have the same name: {', '.join(names)}")
+    named = parts(made)
+    sections = [SHAPE_ERROR.rstrip("\n").split("\n")]
+    derived = [backward == "derived" or not _is_plain(plan, backward) for _, plan in programs]
+    routines = [
+        bool(program.routines) and full for program, full in zip(made, derived, strict=True)
+    ]
+    if any(routines):
+        sections += [part.split("\n") for part in SUPPORT.rstrip("\n").split("\n\n\n")]
+    for (program, plan), full in zip(programs, derived, strict=True):
+        reason = "" if full or backward == "autograd" else _reason(plan)
+        for routine in program.routines:
+            sections += _routine(named[routine], full, reason)
+        sections += _layer(shown(program, named))
+    body = "\n\n\n".join("\n".join(section) for section in sections)
+    text = [
+        *docstring("", header(programs, source_name, source_hash, version)),
+        "",
+        *_imports(body),
+        "",
+        *_exports(sorted([*names, "ShapeError"])),
+    ]
+    return "\n".join(text) + "\n\n\n" + body + "\n"
+
+
+def _is_plain(plan: Plan, backward: Backward) -> bool:
+    return backward == "autograd" or plan.macs < TINY
+
+
+def _reason(plan: Plan) -> str:
+    return (
+        f"Plain, without a derivative of its own: {plan.macs:,} multiply-adds are so few that "
+        "calling one would cost more than it saves."
+    )
+
+
+def _routine(part: Part, full: bool, reason: str) -> list[list[str]]:
+    return [planned(part), function(part), applied(part)] if full else [plain(part, reason)]
+
+
+def _layer(made: Shown) -> list[list[str]]:
+    return [made.door.check(), layer_class(made)]
+
+
+def _imports(body: str) -> list[str]:
+    """Only what the body uses."""
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    standard = ["import math", ""] if "math" in used else []
+    whole = ["import torch"] if "torch" in used else []
+    parts = [name for name in ("Tensor", "nn") if name in used]
+    return [*standard, *whole, f"from torch import {', '.join(parts)}"]
+
+
+def _exports(names: Sequence[str]) -> list[str]:
+    flat = ", ".join(map(quote, names))
+    if fits("__all__ = [", flat, "]"):
+        return [f"__all__ = [{flat}]"]
+    return ["__all__ = [", *(f"    {quote(name)}," for name in names), "]"]

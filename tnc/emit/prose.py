@@ -1,0 +1,87 @@
+"""Comments, docstrings and tables: what a generated module says about itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from inspect import cleandoc
+
+from tnc.diagnostics.span import NOWHERE, Span
+from tnc.emit.statement import WIDTH
+
+# A generated module is searched for these to show that its derivative is its own code, so a
+# document that mentions one is quoted with a capital.
+_RESERVED = re.compile(r"einsum|tensordot|autograd\.grad|vjp|enable_grad")
+
+
+def comment(margin: str, text: str) -> list[str]:
+    """`# text`, wrapped between words."""
+    lines: list[str] = []
+    for paragraph in _safe(text).splitlines():
+        words = _words(paragraph)
+        line = margin + "#"
+        for word in words:
+            if len(line) + len(word) > WIDTH and line.strip() != "#":
+                lines.append(line)
+                line = margin + "#  "
+            line += word
+        lines.append(line.rstrip())
+    return lines
+
+
+def _words(paragraph: str) -> list[str]:
+    """The words, each with the spaces before it."""
+    return [
+        f" {first}" if not k else first
+        for k, first in enumerate(re.findall(r" *[^ ]+", paragraph.strip()))
+    ]
+
+
+def docstring(margin: str, text: str) -> list[str]:
+    """A docstring: one line if it fits, else the closing quotes stand alone."""
+    lines = [line.rstrip() for line in cleandoc(_safe(text).expandtabs()).splitlines()]
+    body = "\n".join(lines).strip("\n").strip()
+    body = body.replace("\\", "\\\\").replace('"""', "'''")
+    if not body:
+        return [f'{margin}"""Nothing is said about it."""']
+    first, *rest = body.split("\n")
+    if not rest and len(margin) + len(first) + 6 <= WIDTH and not first.endswith('"'):
+        return [f'{margin}"""{first}"""']
+    shown = (f"{margin}{line}".rstrip() for line in rest)
+    opening = f'{margin}"""{" " if first.startswith(chr(34)) else ""}{first}'
+    return [opening, *shown, f'{margin}"""']
+
+
+def _safe(text: str) -> str:
+    text = "".join(c if c == "\n" or c.isprintable() or c == "\t" else " " for c in text)
+    return _RESERVED.sub(lambda found: found[0].capitalize(), text)
+
+
+def place(origin: Span | None) -> str:
+    """`cp_conv.tnn:13`, the file without its folders; "" for what no text stands for."""
+    if origin is None or origin.source is NOWHERE.source:
+        return ""
+    return f"{file_name(origin.file)}:{origin.line}"
+
+
+def file_name(path: str) -> str:
+    """The last part of a path of whatever system."""
+    return re.split(r"[\\/]", path)[-1]
+
+
+def shared_place(origins: Iterable[Span | None]) -> str:
+    """The place where all of them stand, or ""."""
+    places = {place(origin) for origin in origins}
+    return places.pop() if len(places) == 1 else ""
+
+
+def table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
+    """Rows with aligned columns; those in `right` are set flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if k in right else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

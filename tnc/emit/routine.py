@@ -1,0 +1,186 @@
+"""A routine as plain functions: the planned forward, and the call of its autograd Function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from tnc.emit.expression import names, parse
+from tnc.emit.lifetime import deaths
+from tnc.emit.naming import Part, fresh
+from tnc.emit.prose import comment, docstring, place, shared_place
+from tnc.emit.statement import (
+    INDENT,
+    assign,
+    bracketed,
+    define,
+    delete,
+    give,
+    unpack,
+    when,
+)
+from tnc.ir.program import Line, Routine
+
+SUPPORT = '''\
+def _under_autocast(device):
+    """Whether autocast is on for this type of device."""
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
+def _autocast(device, *tensors):
+    """The tensors in the type that autocast asks for; float64 and complex ones stay."""
+    dtype = torch.get_autocast_dtype(device)
+    kept = (torch.float64, torch.complex64, torch.complex128)
+    return [tensor if tensor.dtype in kept else tensor.to(dtype) for tensor in tensors]
+
+
+def _primal(tensor):
+    """The tensor without its own tangent, in a jvp. PyTorch switches tangents off there, so that
+    a tangent of a tangent would be lost (pytorch/pytorch#197867); hence they are on again."""
+    return torch.autograd.forward_ad.unpack_dual(tensor).primal
+'''
+
+
+def planned(part: Part) -> list[str]:
+    """The forward, step by step: outputs, then the intermediates that the backward reads."""
+    routine = part.routine
+    results = (*routine.outputs, *routine.saved)
+    return [
+        *define("", part.forward, routine.arguments),
+        *docstring(INDENT, _summary(routine, f"{', '.join(results)} by the plan")),
+        *_body(routine, results),
+    ]
+
+
+def plain(part: Part, reason: str = "") -> list[str]:
+    """The forward alone; PyTorch differentiates it."""
+    routine = part.routine
+    return [
+        *define("", part.apply, routine.arguments),
+        *docstring(INDENT, _summary(routine, f"{', '.join(routine.outputs)} by the plan")),
+        *(comment(INDENT, reason) if reason else ()),
+        *_body(routine, routine.outputs),
+    ]
+
+
+def applied(part: Part) -> list[str]:
+    """The routine with its derivative, as the body of the layer calls it."""
+    routine = part.routine
+    taken = part.locals
+    device, function = fresh("device", taken), fresh("function", taken)
+    cast = ", ".join([device, *routine.arguments])
+    single = not routine.saved and len(routine.outputs) == 1
+    arguments = list(routine.arguments)
+    inner = INDENT * 2
+    lines = [
+        *define("", part.apply, routine.arguments),
+        *docstring(INDENT, _summary(routine, f"{', '.join(routine.outputs)}, differentiable")),
+        f"{INDENT}{device} = {routine.arguments[0]}.device.type",
+        f"{INDENT}if _under_autocast({device}):",
+        f"{inner}with torch.autocast({device}, enabled=False):",
+        *_give_call(INDENT * 3, part.apply, cast),
+        *choose(INDENT, function, part),
+    ]
+    if single:
+        return [*lines, *bracketed(INDENT, f"return {function}.apply(", arguments, ")")]
+    targets = [*routine.outputs, "*_"] if routine.saved else list(routine.outputs)
+    head = f"{', '.join(targets)} = {function}.apply("
+    return [*lines, *bracketed(INDENT, head, arguments, ")"), *give(INDENT, routine.outputs)]
+
+
+def _give_call(margin: str, function: str, cast: str) -> list[str]:
+    inside = bracketed("", "*_autocast(", cast.split(", "), ")")
+    if len(inside) == 1:
+        return bracketed(margin, f"return {function}(", inside, ")")
+    nested = bracketed(margin + INDENT, "*_autocast(", cast.split(", "), ")")
+    return [f"{margin}return {function}(", *nested, f"{margin})"]
+
+
+def choose(margin: str, function: str, part: Part) -> list[str]:
+    """Dynamo refuses a Function that has a jvp, so there are two."""
+    line = f"{function} = {part.function} if torch.compiler.is_compiling() else {part.tangent}"
+    if len(margin) + len(line) <= 100:
+        return [margin + line]
+    return [
+        f"{margin}{function} = {part.tangent}",
+        f"{margin}if torch.compiler.is_compiling():",
+        f"{margin}{INDENT}{function} = {part.function}",
+    ]
+
+
+def _summary(routine: Routine, text: str) -> str:
+    at = shared_place(line.origin for line in routine.forward)
+    return f"{text} ({at})." if at else f"{text}."
+
+
+def _body(routine: Routine, results: Sequence[str]) -> list[str]:
+    lines = routine.forward
+    return [
+        *sizes(INDENT, routine, reads(lines)),
+        *block(INDENT, lines, deaths(lines, (), results)),
+        *give(INDENT, results),
+    ]
+
+
+def reads(lines: Iterable[Line]) -> frozenset[str]:
+    """The variables that the lines read."""
+    return frozenset(name for line in lines for name in names(parse(line.expression)))
+
+
+def needed_sizes(routine: Routine, wanted: Collection[str]) -> tuple[Line, ...]:
+    """The lines that define the wanted run-time sizes, and what these depend on."""
+    wanted = set(wanted)
+    kept: list[Line] = []
+    for line in reversed(routine.sizes):
+        if wanted.intersection(line.targets):
+            wanted |= reads([line])
+            kept.append(line)
+    return tuple(reversed(kept))
+
+
+def sizes(margin: str, routine: Routine, wanted: Collection[str]) -> list[str]:
+    """Define the run-time sizes among `wanted`."""
+    lines = needed_sizes(routine, wanted)
+    used = reads(lines) | set(wanted)
+    return [text for line in lines for text in size(margin, line, used)]
+
+
+def size(margin: str, line: Line, used: Collection[str]) -> list[str]:
+    """One definition of sizes; those which nobody uses are called `_`."""
+    targets = [target if target in used else "_" for target in line.targets]
+    return unpack_or_assign(margin, targets, line.expression)
+
+
+def unpack_or_assign(margin: str, targets: Sequence[str], expression: str) -> list[str]:
+    if len(targets) > 1 and expression.endswith(".shape"):
+        return unpack(margin, targets, expression)
+    return assign(margin, targets, expression)
+
+
+def block(
+    margin: str,
+    lines: Sequence[Line],
+    dying: Sequence[Sequence[str]],
+    conditions: str = "",
+    everything: frozenset[int] = frozenset(),
+) -> list[str]:
+    """Steps with their comments. With `conditions`, the name of the flags that say which
+    gradients are needed, consecutive lines for the same gradients stand under one `if`."""
+    places = {place(line.origin) for line in lines}
+    text: list[str] = []
+    before: frozenset[int] = frozenset()
+    for line, dead in zip(lines, dying, strict=True):
+        needs = line.needs if conditions and not line.needs >= everything else frozenset()
+        if needs and needs != before:
+            text += when(margin, [f"{conditions}[{k}]" for k in sorted(needs)])
+        before = needs
+        inner = margin + INDENT if needs else margin
+        text += _noted(inner, line, len(places) > 1)
+        text += assign(inner, line.targets, line.expression)
+        text += delete(inner, dead) if dead else []
+    return text
+
+
+def _noted(margin: str, line: Line, located: bool) -> list[str]:
+    at = place(line.origin) if located else ""
+    said = "   ".join(filter(None, (line.comment, at)))
+    return comment(margin, said) if said else []

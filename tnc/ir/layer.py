@@ -1,0 +1,93 @@
+"""A layer, elaborated: what is given, what is computed, and how both lie in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tnc.diagnostics.span import Source, Span
+from tnc.ir.graph import Builder, Graph, Value
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+
+Axes = tuple[tuple[Mode, ...], ...]
+
+LEADING = "..."
+"""Name of the mode (and run-time symbol) which stands for any number of leading axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """How a weight starts: `kind` is `zeros`, `ones`, `normal`, `uniform`, `orthogonal` or
+    `identity`; `options` are its numbers (`std`, `low`, `high`, …). `auto` and `kaiming` have been
+    turned into `normal` or `zeros` by the elaboration."""
+
+    kind: str
+    options: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or an output: `axes` are the physical axes, one or several modes each."""
+
+    name: str
+    axes: Axes
+    value: Value
+    origin: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A trained tensor or a buffer. `name` is the attribute of the module (`K_1` for a member of
+    the family `K`)."""
+
+    name: str
+    axes: Axes
+    value: Value
+    initial: Initial
+    origin: Span
+    trained: bool = True
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimeSize:
+    """How a run-time symbol is found when the layer is called.
+
+    `size` in terms of sizes of axes of inputs: symbols `"{input}.{axis}"`, e.g. `x.2`; several
+    sources must agree (ShapeError names the inputs).
+    """
+
+    symbol: str
+    sources: tuple[Size, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer with all its parameters set (unless elaborated for `check` only)."""
+
+    name: str
+    doc: str
+    settings: tuple[tuple[str, str], ...]  # parameters and their values, as `.tnn` text
+    modes: tuple[Mode, ...]
+    inputs: tuple[Port, ...]
+    weights: tuple[Weight, ...]
+    outputs: tuple[Port, ...]
+    equations: tuple[str, ...]  # the `let` and `output` statements as written, for docstrings
+    run_time: tuple[RunTimeSize, ...]
+    source: Source
+    origin: Span
+    builder: Builder = field(default_factory=Builder, compare=False)
+
+    @property
+    def graph(self) -> Graph:
+        return Graph(tuple(port.value for port in self.outputs))
+
+    def default_binding(self, given: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Run-time sizes for planning: the given ones, else typical ones."""
+        typical = {entry.symbol: TYPICAL.get(entry.symbol, 32) for entry in self.run_time}
+        return typical | dict(given or {})
+
+
+TYPICAL = {"n": 32, "b": 32, "batch": 32, LEADING: 32}
+"""Sizes that the plan assumes for run-time modes of these names; 32 for any other."""

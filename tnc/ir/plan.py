@@ -1,0 +1,59 @@
+"""A plan as it is shown and stored: steps with their costs, and what they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SCHEMA = "tnc.plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One pairwise step. `operands` and `result` are written with named modes; units: `macs` are
+    multiply-adds, `bytes` what is read and written."""
+
+    operands: tuple[str, ...]
+    result: str
+    kind: str  # "matrix product", "batched product", "convolution", "outer product", "sum", …
+    macs: int
+    macs_gradients: tuple[int, ...]
+    bytes: int
+    result_bytes: int
+    saved: bool
+    relations: tuple[str, ...] = ()  # lattice before -> after, stride, dilation, pad
+    line: int | None = None  # of the `.tnn`
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another order of the same network, for comparison."""
+
+    name: str  # "left to right", "reconstruct first", "dense", …
+    macs: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of a layer at the sizes in `binding`."""
+
+    layer: str
+    objective: str
+    profile: str
+    binding: tuple[tuple[str, int], ...]
+    steps: tuple[Step, ...]
+    macs: int
+    macs_backward: int
+    bytes: int
+    saved_bytes: int
+    peak_bytes: int
+    seconds: float
+    parameters: int
+    dense_parameters: int
+    alternatives: tuple[Alternative, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values with a `schema` entry."""
+        return {"schema": SCHEMA, **asdict(self), "binding": dict(self.binding)}

@@ -1,0 +1,76 @@
+"""The program: a planned and derived layer as lines of Python, before it is printed.
+
+`lower` makes it, `emit` prints it. Lines are in single-assignment form; when a value dies is
+worked out from `reads`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tnc.diagnostics.span import Span
+from tnc.ir.layer import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`targets = expression  # comment`.
+
+    `needs`, in a backward, holds the positions of the routine's arguments whose gradients depend
+    on this line; it is emitted under `if needs[0] or needs[2]:` unless all arguments are in it.
+    """
+
+    targets: tuple[str, ...]
+    expression: str
+    reads: tuple[str, ...]
+    comment: str = ""
+    origin: Span | None = None
+    needs: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A maximal multilinear region: becomes one `torch.autograd.Function`.
+
+    `arguments` are tensors. `sizes` defines the run-time sizes that the lines mention from the
+    shapes of the arguments. `saved` are the intermediates of `forward` which `backward` reads.
+    `gradients` holds, per argument, the variable with its gradient, or None where no output
+    depends on it. `backward` may read arguments, saved values, sizes and `seeds` (one per output);
+    `tangent` may read arguments, saved values, sizes and `tangents` (one per argument).
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    sizes: tuple[Line, ...]
+    forward: tuple[Line, ...]
+    outputs: tuple[str, ...]
+    saved: tuple[str, ...]
+    seeds: tuple[str, ...]
+    backward: tuple[Line, ...]
+    gradients: tuple[str | None, ...]
+    tangents: tuple[str, ...]
+    tangent: tuple[Line, ...]
+    tangent_outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """`targets = <routine>.apply(*arguments)` in the body of the module."""
+
+    routine: Routine
+    targets: tuple[str, ...]
+    arguments: tuple[str, ...]
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One layer. `body` starts from the inputs (named as in the `.tnn`, with their physical axes)
+    and from `self.<weight>` bound to local names of the same name; `results` are the outputs with
+    their physical axes. `symbols` gives the variable that holds each run-time size."""
+
+    layer: Layer
+    routines: tuple[Routine, ...]
+    body: tuple[Line | Invoke, ...]
+    results: tuple[str, ...]
+    symbols: tuple[tuple[str, str], ...]

@@ -1,0 +1,5 @@
+"""From a planned graph to a program: which PyTorch calls, in which memory layouts."""
+
+from tnc.lower.lower import lower
+
+__all__ = ["lower"]

@@ -1,0 +1,264 @@
+"""Convolution steps: `conv1d` … `conv3d`, their transposes, and `convolution_backward`.
+
+Three tensors take part, whichever of them is the result:
+
+    X[batch | group in | p…]     W[group out | in | a…]     Y[batch | group out | i…]
+
+Batch modes that lie behind the channels in memory become spatial axes with a tap of size 1, so
+that a relation on one of two spatial modes needs no permutation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tnc.ir.graph import Value
+from tnc.ir.layer import Axes
+from tnc.ir.size import Size
+from tnc.lower.forms import Form, Order, flat, ordered, solid
+from tnc.lower.roles import RESULT, Roles, convolution_roles
+from tnc.lower.ways import COPY, LAUNCH, Site, Way
+from tnc.ops import Contract, Pattern
+
+MOST_AXES = 3
+Passed = Order
+"""Batch modes that stand on a spatial axis of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The axes of the three tensors, and the numbers of the call."""
+
+    batch: Order
+    group: Order
+    inner: Order
+    outer: Order
+    spatial: tuple[Pattern | Passed, ...]
+
+    @property
+    def x(self) -> Axes:
+        return (self.batch, (*self.group, *self.inner), *self._spatial(0))
+
+    @property
+    def w(self) -> Axes:
+        return ((*self.group, *self.outer), self.inner, *self._spatial(2))
+
+    @property
+    def y(self) -> Axes:
+        return (self.batch, (*self.group, *self.outer), *self._spatial(1))
+
+    def _spatial(self, leg: int) -> Axes:
+        passed = leg != RESULT
+        return tuple(
+            (one.legs[leg],) if isinstance(one, Pattern) else (one if passed else ())
+            for one in self.spatial
+        )
+
+    @property
+    def rank(self) -> int:
+        return len(self.spatial)
+
+    def numbers(self, default: int, kind: str) -> tuple[int, ...]:
+        """`stride`, `left` or `dilation`, per spatial axis."""
+        return tuple(
+            _number(one, kind) if isinstance(one, Pattern) else default for one in self.spatial
+        )
+
+    @property
+    def stride(self) -> tuple[int, ...]:
+        return self.numbers(1, "stride")
+
+    @property
+    def padding(self) -> tuple[int, ...]:
+        return self.numbers(0, "left")
+
+    @property
+    def dilation(self) -> tuple[int, ...]:
+        return self.numbers(1, "dilation")
+
+    @property
+    def surplus(self) -> tuple[Size, ...]:
+        """`output_padding`: positions of the signal behind the last window."""
+        return tuple(
+            one.left - one.right if isinstance(one, Pattern) else Size.of(0) for one in self.spatial
+        )
+
+    @property
+    def note(self) -> str:
+        notes = []
+        if any(step != 1 for step in self.stride):
+            notes.append(f"stride {_short(self.stride)}")
+        if any(self.padding):
+            notes.append(f"pad {_short(self.padding)}")
+        if any(step != 1 for step in self.dilation):
+            notes.append(f"dilation {_short(self.dilation)}")
+        if solid(self.group):
+            narrow = not solid((*self.inner, *self.outer))
+            notes.append("depthwise" if narrow else "grouped")
+        return ", ".join(notes)
+
+
+def _number(pattern: Pattern, kind: str) -> int:
+    if kind == "left":
+        assert pattern.left.value is not None
+        return pattern.left.value
+    return pattern.stride if kind == "stride" else pattern.dilations[0]
+
+
+def _short(numbers: Sequence[int]) -> str:
+    """One number where all are the same."""
+    return str(numbers[0]) if len(set(numbers)) == 1 else str(tuple(numbers))
+
+
+def convolution_ways(site: Site) -> list[Way]:
+    roles = convolution_roles(site.value)
+    found: list[Way] = []
+    for frame in frames(site, roles, site.value):
+        if roles.signal == RESULT:
+            found.append(_transposed(site, frame, roles))
+        elif roles.tap == RESULT:
+            found.append(_filter(site, frame, roles))
+        else:
+            found.append(_forward(site, frame, roles))
+    return list(dict.fromkeys(found))
+
+
+def both_ways(site: Site) -> list[Way]:
+    """Signal and tap gradient of one convolution together; the operands are Y, X, W."""
+    signal_gradient, _ = site.step.values
+    roles = convolution_roles(signal_gradient)
+    return [
+        Way(
+            (frame.y, frame.x, frame.w),
+            (Form.packed(*frame.x), Form.packed(*frame.w)),
+            _backward(frame, ("{0}", "{1}", "{2}"), "{3}", "(<0>, <1>, False)"),
+            (frame.group,),
+            fits=(dense(frame.y), dense(frame.x), dense(frame.w)),
+            note=frame.note,
+        )
+        for frame in frames(site, roles, signal_gradient)
+    ]
+
+
+def frames(site: Site, roles: Roles, value: Value) -> Iterator[Frame]:
+    """Batch modes behind the channels: as spatial axes where there is room; or all in front."""
+    assert isinstance(value.op, Contract)
+    patterns = value.op.patterns
+    leader = next(
+        (form.order for form in site.forms if patterns[0].signal in form.modes), site.orders[0]
+    )
+    if patterns[0].signal not in leader:
+        by_result = {pattern.result: pattern.signal for pattern in patterns}
+        leader = tuple(by_result.get(mode, mode) for mode in leader)
+    own = {pattern.signal: pattern for pattern in patterns}
+    leader = (*leader, *(signal for signal in own if signal not in leader))
+    others = tuple(mode for order in site.orders for mode in order)
+    group, inner = (ordered(part, (*leader, *others)) for part in (roles.group, roles.inner))
+    outer = ordered(roles.outer, others)
+    batch = ordered(roles.batch, leader)
+    yield Frame(batch, group, inner, outer, tuple(own[mode] for mode in leader if mode in own))
+    front, spatial = _behind(solid(leader), roles, own)
+    if len(spatial) <= MOST_AXES and len(solid(batch)) > len(front):
+        yield Frame(front, group, inner, outer, spatial)
+
+
+def _behind(leader: Order, roles: Roles, own: dict) -> tuple[Order, tuple[Pattern | Passed, ...]]:  # type: ignore[type-arg]
+    """Split a layout at its last channel, or where there is none before its first signal."""
+    channels = [k for k, mode in enumerate(leader) if mode in roles.group | roles.inner]
+    signals = [k for k, mode in enumerate(leader) if mode in own]
+    start = channels[-1] + 1 if channels else signals[0]
+    spatial: list[Pattern | Passed] = []
+    for mode in leader[start:]:
+        if mode in own:
+            spatial.append(own[mode])
+        elif spatial and not isinstance(spatial[-1], Pattern):
+            spatial[-1] = (*spatial[-1], mode)
+        else:
+            spatial.append((mode,))
+    early = [own[mode] for mode in leader[:start] if mode in own]
+    front = tuple(mode for mode in leader[:start] if mode in roles.batch)
+    return front, (*early, *spatial)
+
+
+def dense(axes: Axes) -> tuple[Order, ...]:
+    """The orders in memory that a convolution takes: contiguous, and channels last."""
+    batch, channels, *spatial = axes
+    return (flat(axes), (*batch, *flat(tuple(spatial)), *channels))
+
+
+def _call(name: str, frame: Frame, operands: str, numbers: Sequence[str]) -> str:
+    """The call without trailing arguments that have their default."""
+    defaults = ["None", "1", "0", *(["0", "1", "1"] if "transpose" in name else ["1", "1"])]
+    text = ["None", *numbers]
+    while text and text[-1] == defaults[len(text) - 1]:
+        text.pop()
+    return f"torch.{name}{frame.rank}d({', '.join([operands, *text])})"
+
+
+def _forward(site: Site, frame: Frame, roles: Roles) -> Way:
+    groups = "{2}" if solid(frame.group) else "1"
+    numbers = [_short(frame.stride), _short(frame.padding), _short(frame.dilation), groups]
+    text = _call("conv", frame, f"{{{roles.signal}}}, {{{roles.tap}}}", numbers)
+    last = _channels_last(site.orders[roles.signal], frame.x)
+    order = dense(frame.y)[1 if last else 0]
+    return _way(site, frame, roles, Form(frame.y, order), text, (frame.group,))
+
+
+def _transposed(site: Site, frame: Frame, roles: Roles) -> Way:
+    groups = "{2}" if solid(frame.group) else "1"
+    surplus = [size.value for size in frame.surplus]
+    numbers: tuple[Order | Size, ...] = (frame.group,)
+    extra = _short([value or 0 for value in surplus])
+    if None in surplus:
+        numbers = (frame.group, *frame.surplus)
+        extra = ", ".join(f"{{{3 + k}}}" for k in range(frame.rank))
+        extra = f"({extra})" if frame.rank > 1 else extra
+    texts = [_short(frame.stride), _short(frame.padding), extra, groups, _short(frame.dilation)]
+    call = _call("conv_transpose", frame, f"{{{roles.result}}}, {{{roles.tap}}}", texts)
+    return _way(site, frame, roles, Form.packed(*frame.x), call, numbers)
+
+
+def _filter(site: Site, frame: Frame, roles: Roles) -> Way:
+    shape = ", ".join(f"{{{3 + k}}}" for k in range(len(frame.w)))
+    signal, result = f"{{{roles.signal}}}", f"{{{roles.result}}}"
+    dummy = f"{result}.new_empty(1).expand({shape})"
+    mask = "(False, True, False)"
+    text = _backward(frame, (result, signal, dummy), "{2}", mask) + "[1]"
+    return _way(site, frame, roles, Form.packed(*frame.w), text, (frame.group, *frame.w))
+
+
+def _backward(frame: Frame, operands: tuple[str, str, str], groups: str, mask: str) -> str:
+    lists = [list(frame.stride), list(frame.padding), list(frame.dilation)]
+    numbers = ", ".join(map(str, lists))
+    groups = groups if solid(frame.group) else "1"
+    tail = f"None, {numbers}, False, {[0] * frame.rank}, {groups}, {mask}"
+    return f"torch.ops.aten.convolution_backward({', '.join(operands)}, {tail})"
+
+
+def _way(
+    site: Site,
+    frame: Frame,
+    roles: Roles,
+    gives: Form,
+    text: str,
+    numbers: tuple[Order | Size, ...],
+) -> Way:
+    wants: list[Axes] = [(), ()]
+    for k, axes in ((roles.signal, frame.x), (roles.result, frame.y), (roles.tap, frame.w)):
+        if k != RESULT:
+            wants[k] = axes
+    return Way(
+        tuple(wants),
+        (gives,),
+        text,
+        numbers,
+        fits=tuple(dense(axes) for axes in wants),
+        cost=LAUNCH + COPY * site.measure(flat(frame.y)) // 8,
+        note=frame.note,
+    )
+
+
+def _channels_last(order: Order, axes: Axes) -> bool:
+    contiguous, last = dense(axes)
+    return len(axes) == 4 and solid(order) == solid(last) != solid(contiguous)

@@ -1,0 +1,77 @@
+"""The table of kernels: which rule lowers which operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tnc.ir.graph import Value
+from tnc.ir.op import Op
+from tnc.lower import convolutions, elementwise, moves, products
+from tnc.lower.forms import Form, solid, unit
+from tnc.lower.pieces import Diagonal, Every, Flip, Ones, Overlap, Pad, Windows, Wrap
+from tnc.lower.roles import product_roles
+from tnc.lower.ways import Site, Way
+from tnc.ops import Add, Border, Call, Contract, Mask, Rename, Scale
+
+Kernel = Callable[[Site], list[Way]]
+
+
+def contract_ways(site: Site) -> list[Way]:
+    assert isinstance(site.value.op, Contract)
+    if site.value.op.patterns:
+        return convolutions.convolution_ways(site)
+    if len(site.forms) == 1:
+        return moves.reduce_ways(site)
+    if not solid(product_roles(site.value).contracted):
+        return elementwise.multiply_ways(site)
+    return products.product_ways(site)
+
+
+KERNELS: dict[type[Op], Kernel] = {
+    Add: elementwise.add_ways,
+    Border: moves.border_ways,
+    Call: elementwise.call_ways,
+    Contract: contract_ways,
+    Diagonal: moves.diagonal_ways,
+    Every: moves.every_ways,
+    Flip: moves.flip_ways,
+    Mask: elementwise.mask_ways,
+    Ones: moves.ones_ways,
+    Overlap: moves.overlap_ways,
+    Pad: moves.pad_ways,
+    Scale: elementwise.scale_ways,
+    Windows: moves.windows_ways,
+    Wrap: moves.wrap_ways,
+}
+
+
+def ways(site: Site) -> list[Way]:
+    """Every way of computing a step; their number and order depend on the expected orders in
+    memory alone, not on which modes share an axis."""
+    if len(site.step.values) > 1:
+        return convolutions.both_ways(site)
+    return KERNELS[type(site.value.op)](site)
+
+
+def alias(value: Value, form: Form) -> Form | None:
+    """The form of a value that is its operand under other names, or with other modes of size 1;
+    None where something is computed."""
+    (operand,) = value.operands
+    if isinstance(value.op, Rename):
+        named = dict(zip(operand.type.modes, value.op.modes, strict=True))
+        axes = tuple(tuple(named.get(mode, mode) for mode in axis) for axis in form.axes)
+        return Form(axes, tuple(named.get(mode, mode) for mode in form.order))
+    if isinstance(value.op, Contract) and set(solid(operand.type.modes)) == set(
+        solid(value.type.modes)
+    ):
+        kept = value.type.modes
+        axes = tuple(
+            tuple(mode for mode in axis if not unit(mode) or mode in kept) for axis in form.axes
+        )
+        return Form(axes, tuple(mode for mode in form.order if not unit(mode) or mode in kept))
+    return None
+
+
+def aliased(value: Value) -> bool:
+    """Whether `alias` gives a form."""
+    return len(value.operands) == 1 and alias(value, Form((), ())) is not None

@@ -1,0 +1,139 @@
+"""A planned and derived layer as a program: regions become routines, the rest the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tnc.ir.graph import Graph, Value
+from tnc.ir.layer import Axes, Layer
+from tnc.ir.program import Invoke, Line, Program, Routine
+from tnc.ir.region import Derived
+from tnc.lower.forms import Form, flat, views
+from tnc.lower.layout import Delivery, choose
+from tnc.lower.legal import Legaliser, leaf_axes
+from tnc.lower.names import Names, safe
+from tnc.lower.routine import Surroundings, lower_region
+from tnc.lower.sizes import Scope
+from tnc.lower.steps import steps_of
+from tnc.lower.ways import Measure
+from tnc.lower.writer import Held, Writer
+from tnc.ops import Leaf
+
+
+def lower(
+    layer: Layer,
+    graph: Graph,
+    derived: Sequence[Derived],
+    binding: Mapping[str, int] | None = None,
+) -> Program:
+    """The program of `layer`, whose planned graph is `graph`, with the derivatives of its regions.
+
+    `binding` gives run-time sizes for which layouts are chosen; the lines are right for all.
+    """
+    return _Body(layer, graph, derived, binding).program()
+
+
+class _Body:
+    def __init__(
+        self,
+        layer: Layer,
+        graph: Graph,
+        derived: Sequence[Derived],
+        binding: Mapping[str, int] | None,
+    ) -> None:
+        self.layer, self.graph, self.derived = layer, graph, derived
+        given = [safe(port.name) for port in layer.inputs]
+        self.names = Names([*given, *(safe(weight.name) for weight in layer.weights)])
+        self.symbols = {
+            entry.symbol: self.names.take(safe(entry.symbol)) for entry in layer.run_time
+        }
+        measure = Measure(layer.default_binding(binding))
+        self.around = Surroundings(layer, Legaliser(), self.symbols, measure)
+        self.ports: dict[Value, tuple[str, Axes]] = {}
+        for port, value in zip(layer.outputs, graph.outputs, strict=True):
+            self.ports.setdefault(value, (port.name, port.axes))
+        self.leaving: dict[Value, tuple[str, Axes]] = {}
+        scope = Scope(self.symbols, self.names)
+        self.writer = Writer(scope, self.names, measure, {}, self._name)
+        self.body: list[Line | Invoke] = []
+        self.routines: list[Routine] = []
+
+    def program(self) -> Program:
+        for unit in self._units():
+            if isinstance(unit, Derived):
+                self._region(unit)
+            else:
+                self._value(unit)
+            self._flush()
+        results = []
+        for port, value in zip(self.layer.outputs, self.graph.outputs, strict=True):
+            results.append(self.writer.deliver(self.around.legal(value), port.axes, port.name))
+        self._flush()
+        symbols = tuple(self.symbols.items())
+        return Program(self.layer, tuple(self.routines), tuple(self.body), tuple(results), symbols)
+
+    def _flush(self) -> None:
+        self.body.extend(self.writer.lines)
+        self.writer.lines.clear()
+
+    def _units(self) -> list[Value | Derived]:
+        """Regions, and values outside of them, each after what it needs."""
+        inside = {value: one for one in self.derived for value in one.region.values}
+        waiting: list[Value | Derived] = list(
+            dict.fromkeys(inside.get(value, value) for value in self.graph.values)
+        )
+        done: set[Value] = set()
+        found: list[Value | Derived] = []
+        while waiting:
+            unit = next(unit for unit in waiting if _needed(unit) <= done)
+            waiting.remove(unit)
+            found.append(unit)
+            done.update(unit.region.values if isinstance(unit, Derived) else (unit,))
+        return found
+
+    def _value(self, value: Value) -> None:
+        legal = self.around.legal
+        if isinstance(value.op, Leaf):
+            axes = leaf_axes(value)
+            held = Held(safe(value.op.name), Form(axes, flat(axes)))
+            self.writer.held[legal.given(value)] = held
+            return
+        made = legal(value)
+        steps = steps_of((made,), self.writer.held)
+        given = {known: held.form.order for known, held in self.writer.held.items()}
+        deliveries = []
+        if value in self.ports:
+            self.leaving[made] = self.ports[value]
+            deliveries.append(Delivery(made, self.ports[value][1]))
+        chosen = choose([*steps, *deliveries], given, self.around.measure)
+        self.writer.run(steps, chosen, deliveries)
+
+    def _name(self, value: Value, form: Form) -> str:
+        if value in self.leaving and not views(form.axes, self.leaving[value][1]):
+            return self.names.take(self.leaving[value][0])
+        return self.names.letter()
+
+    def _region(self, derived: Derived) -> None:
+        legal, held = self.around.legal, self.writer.held
+        outer = [held[legal.given(value)] for value in derived.region.inputs]
+        names = self.names.fork()
+        arguments: list[Held] = []
+        for one in outer:
+            again = one.name in {argument.name for argument in arguments}
+            arguments.append(Held(names.take(one.name + "2") if again else one.name, one.form))
+        number = len(self.routines) + 1
+        name = "product" if len(self.derived) == 1 else f"product_{number}"
+        lowered = lower_region(self.around, derived, arguments, self.ports, names, name)
+        self.routines.append(lowered.routine)
+        targets = []
+        for value, output in zip(derived.region.outputs, lowered.outputs, strict=True):
+            target = self.names.take(output.name)
+            targets.append(target)
+            held[legal(value)] = Held(target, output.form)
+        origin = next((line.origin for line in lowered.routine.forward if line.origin), None)
+        passed = (*(one.name for one in outer), *lowered.extra)
+        self.body.append(Invoke(lowered.routine, tuple(targets), passed, origin))
+
+
+def _needed(unit: Value | Derived) -> set[Value]:
+    return set(unit.region.inputs if isinstance(unit, Derived) else unit.operands)

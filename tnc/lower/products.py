@@ -1,0 +1,137 @@
+"""Matrix products: which of `mm`, `bmm`, `mv`, `dot`, and in which orientation.
+
+The rules were measured on a CPU; see the design notes on lowering. A contracted mode between free
+ones, [pre | K | post], is a `bmm` with the other operand expanded where `post` is long, a copy and
+one `mm` where it is short. Batched vectors stand on the left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tnc.lower.forms import Form, Order, ordered, solid
+from tnc.lower.roles import Product, product_roles
+from tnc.lower.ways import LAUNCH, Site, Way
+
+LONG = 32
+"""From this length on, `bmm` over the leading modes beats a copy and one `mm`."""
+
+LONG_GRADIENT = 64
+"""The same for a contraction over modes on both sides, summed after the `bmm`."""
+
+MATRICES = ((0, 1), (0, 1))
+BATCHED = ((1, 2), (1, 2))
+
+
+def product_ways(site: Site) -> list[Way]:
+    """The ways of a product with contracted modes, the first the most usual."""
+    roles = product_roles(site.value)
+    found: dict[Way, None] = {}
+    x, y = site.orders
+    for batch in _both(roles.batch, x, y):
+        for inner in _both(roles.contracted, x, y):
+            left, right = ordered(roles.left, x), ordered(roles.right, y)
+            found.update(dict.fromkeys(_plain(site, batch, inner, left, right)))
+    if not solid(roles.batch):
+        found.update(dict.fromkeys(_middle(site, roles, 0)))
+        found.update(dict.fromkeys(_middle(site, roles, 1)))
+        found.update(dict.fromkeys(_divided(site, roles)))
+    return list(found)
+
+
+def _both(modes: frozenset, x: Order, y: Order) -> list[Order]:  # type: ignore[type-arg]
+    return list(dict.fromkeys((ordered(modes, x), ordered(modes, y))))
+
+
+def _plain(site: Site, batch: Order, inner: Order, left: Order, right: Order) -> Iterator[Way]:
+    lone_left, lone_right = not solid(left), not solid(right)
+    if solid(batch):
+        if not lone_right or lone_left:
+            yield _bmm(batch, inner, left, right, swap=False)
+        if not lone_left:
+            yield _bmm(batch, inner, right, left, swap=True)
+    elif lone_left and lone_right:
+        yield Way((((*inner,),), ((*inner,),)), (Form.packed(),), "torch.dot({0}, {1})")
+    elif lone_right:
+        yield Way(((left, inner), (inner,)), (Form.packed(left),), "torch.mv({0}, {1})")
+    elif lone_left:
+        yield Way(((inner,), (right, inner)), (Form.packed(right),), "torch.mv({1}, {0})")
+    else:
+        rows, columns = site.measure(left), site.measure(right)
+        yield Way(
+            ((left, inner), (inner, right)),
+            (Form.packed(left, right),),
+            "torch.mm({0}, {1})",
+            inner=MATRICES,
+            cost=LAUNCH + (1000 if rows > columns else 0),
+        )
+        yield Way(
+            ((inner, left), (right, inner)),
+            (Form.packed(right, left),),
+            "torch.mm({1}, {0})",
+            inner=MATRICES,
+            cost=LAUNCH + (1000 if columns > rows else 0),
+        )
+
+
+def _bmm(batch: Order, inner: Order, rows: Order, columns: Order, swap: bool) -> Way:
+    wants = ((batch, rows, inner), (batch, inner, columns))
+    return Way(
+        wants[::-1] if swap else wants,
+        (Form.packed(batch, rows, columns),),
+        "torch.bmm({1}, {0})" if swap else "torch.bmm({0}, {1})",
+        inner=BATCHED,
+        cost=LAUNCH + 1000,
+    )
+
+
+def _middle(site: Site, roles: Product, k: int) -> Iterator[Way]:
+    """Operand `k` is [pre | K | post]: the other one is repeated along `pre`."""
+    free, other = (roles.left, roles.right) if k == 0 else (roles.right, roles.left)
+    order = solid(site.orders[k])
+    inner = ordered(solid(roles.contracted), order)
+    if not inner or not solid(other):
+        return
+    first = order.index(inner[0])
+    pre = tuple(mode for mode in order[:first] if mode in free)
+    post = tuple(mode for mode in order[first:] if mode in free)
+    if not pre or not post:
+        return
+    rows = ordered(other, site.orders[1 - k])
+    short = site.measure(post) < LONG
+    wants = ((pre, inner, post), (rows, inner))
+    weight, signal = ("{1}", "{0}") if k == 0 else ("{0}", "{1}")
+    yield Way(
+        wants if k == 0 else wants[::-1],
+        (Form.packed(pre, rows, post),),
+        f"torch.bmm({weight}.expand({{2}}, -1, -1), {signal})",
+        (pre,),
+        inner=((1, 2), (0, 1)) if k == 0 else ((0, 1), (1, 2)),
+        cost=LAUNCH + 1000 + (2 * site.measure(order) if short else 0),
+    )
+
+
+def _divided(site: Site, roles: Product) -> Iterator[Way]:
+    """Contracted modes on both sides of the free ones, as in the gradient of a weight: a `bmm`
+    over the leading ones, then a sum."""
+    order = solid(site.orders[0])
+    free = [k for k, mode in enumerate(order) if mode in roles.left]
+    if not free or not solid(roles.right):
+        return
+    pre = tuple(mode for mode in order[: free[0]] if mode in roles.contracted)
+    post = tuple(mode for mode in order[free[0] :] if mode in roles.contracted)
+    if not pre or not post:
+        return
+    left, right = ordered(roles.left, order), ordered(roles.right, site.orders[1])
+    short = site.measure(post) < LONG_GRADIENT
+    cost = 2 * LAUNCH + 2 * site.measure((*pre, *left, *right))
+    cost += 2 * site.measure(order) if short else 0
+    for rows, columns, swap in ((left, right, False), (right, left, True)):
+        wants = ((pre, rows, post), (pre, post, columns))
+        yield Way(
+            wants[::-1] if swap else wants,
+            (Form.packed(rows, columns),),
+            "torch.bmm({1}, {0}).sum(0)" if swap else "torch.bmm({0}, {1}).sum(0)",
+            inner=BATCHED,
+            cost=cost + (1000 if site.measure(rows) > site.measure(columns) else 0),
+        )

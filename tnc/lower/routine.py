@@ -1,0 +1,238 @@
+"""A region with its derivatives as a routine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.ir.graph import Value
+from tnc.ir.layer import Axes, Layer
+from tnc.ir.program import Line, Routine
+from tnc.ir.region import Derived
+from tnc.lower.forms import Form, views
+from tnc.lower.layout import Delivery, Follow, Item, choose
+from tnc.lower.legal import Legaliser
+from tnc.lower.names import Names
+from tnc.lower.sections import Sections, sections
+from tnc.lower.sizes import Scope
+from tnc.lower.steps import readers
+from tnc.lower.ways import Measure, Step
+from tnc.lower.writer import Held, Writer
+
+Ports = Mapping[Value, tuple[str, Axes]]
+"""Names and axes with which some outputs of a region must leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is the same for all regions of a layer."""
+
+    layer: Layer
+    legal: Legaliser
+    symbols: Mapping[str, str]
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A routine, its outputs, and the inputs of the layer that it takes besides its arguments,
+    only to know a run-time size."""
+
+    routine: Routine
+    outputs: tuple[Held, ...]
+    extra: tuple[str, ...]
+
+
+def lower_region(
+    around: Surroundings,
+    derived: Derived,
+    arguments: Sequence[Held],
+    ports: Ports,
+    names: Names,
+    name: str,
+) -> Lowered:
+    """`arguments` are the variables of the inputs of the region."""
+    return _Region(around, derived, tuple(arguments), ports, names).lower(name)
+
+
+class _Region:
+    def __init__(
+        self,
+        around: Surroundings,
+        derived: Derived,
+        arguments: tuple[Held, ...],
+        ports: Ports,
+        names: Names,
+    ) -> None:
+        self.around, self.arguments, self.names = around, arguments, names
+        self.parts: Sections = sections(around.legal, derived)
+        self.scope = Scope(around.symbols, names, self.parts.modes())
+        self.given = dict(zip(self.parts.inputs, arguments, strict=True))
+        self.ports = {
+            output: ports[value]
+            for value, output in zip(derived.region.outputs, self.parts.outputs, strict=True)
+            if value in ports
+        }
+        self.cotangents: dict[Value, str] = {}
+        self.made_by = {value: step for step in self.parts.forward for value in step.values}
+
+    def lower(self, name: str) -> Lowered:
+        parts = self.parts
+        chosen = self._layout()
+        forward = self._writer(self.given, self._forward_name)
+        leaving = [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        forward.run(parts.forward, chosen, leaving)
+        outputs = self._leave(forward)
+        later = self._later(forward, outputs)
+        seeds = [self.names.take(f"grad_{held.name}") for held in outputs]
+        dots = [self.names.take(f"dot_{held.name}") for held in self.arguments]
+        backward, gradients = self._backward(chosen, later, outputs, seeds)
+        tangent, pushed = self._tangent(later, outputs, dots)
+        sizes, extra = self.scope.definitions(
+            [(held.name, held.form.axes) for held in self.arguments], self.around.layer.run_time
+        )
+        extra = tuple(one for one in extra if one not in {held.name for held in self.arguments})
+        routine = Routine(
+            name,
+            (*(held.name for held in self.arguments), *extra),
+            sizes,
+            tuple(forward.lines),
+            tuple(held.name for held in outputs),
+            self._saved(forward, outputs, (*backward, *tangent)),
+            tuple(seeds),
+            backward,
+            (*gradients, *(None for _ in extra)),
+            (*dots, *(self.names.take(f"dot_{one}") for one in extra)),
+            tangent,
+            pushed,
+        )
+        return Lowered(routine, outputs, extra)
+
+    def _writer(self, held: Mapping[Value, Held], wish: object) -> Writer:
+        return Writer(self.scope, self.names, self.around.measure, held, wish)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------ layout
+    def _layout(self) -> dict[Step, int]:
+        """Forward and backward are laid out together."""
+        parts = self.parts
+        given = {value: held.form.order for value, held in self.given.items()}
+        items: list[Item] = [*parts.forward]
+        items += [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        pairs = zip(parts.seeds, parts.outputs, strict=True)
+        items += [Follow(seed, output) for seed, output in pairs]
+        items += parts.backward
+        items += self._gradient_deliveries()
+        return choose(items, given, self.around.measure)
+
+    def _gradient_deliveries(self) -> list[Delivery]:
+        pairs = zip(self.parts.gradients, self.arguments, strict=True)
+        return [Delivery(value, held.form.axes) for value, held in pairs if value is not None]
+
+    # ------------------------------------------------------------------ forward
+    def _forward_name(self, value: Value, form: Form) -> str:
+        if value in self.ports and not views(form.axes, self.ports[value][1]):
+            return self.names.take(self.ports[value][0])
+        return self.names.letter()
+
+    def _leave(self, forward: Writer) -> tuple[Held, ...]:
+        """Every output in a variable of its own, which is no argument."""
+        taken = {held.name for held in self.arguments}
+        outputs = []
+        for output in self.parts.outputs:
+            held = forward.held[output]
+            wish, axes = self.ports.get(output, ("", held.form.axes))
+            own = held.name in taken
+            name = forward.deliver(output, axes, wish or f"{held.name}_out", own=own)
+            taken.add(name)
+            outputs.append(Held(name, Form(axes, held.form.order)))
+        return tuple(outputs)
+
+    def _later(self, forward: Writer, outputs: Sequence[Held]) -> dict[Value, Held]:
+        """What the derivatives may read. An output is saved as a view of its own: it must not
+        be returned twice."""
+        parts = self.parts
+        later = {value: forward.held[value] for value in (*parts.inputs, *parts.saved)}
+        for output, held in zip(parts.outputs, outputs, strict=True):
+            later[output] = held
+            if parts.read_later(output):
+                name = self.names.take(f"{held.name}_saved")
+                forward.lines.append(
+                    Line((name,), f"{held.name}.view_as({held.name})", (held.name,))
+                )
+                later[output] = Held(name, held.form)
+        return later
+
+    def _saved(
+        self, forward: Writer, outputs: Sequence[Held], lines: Sequence[Line]
+    ) -> tuple[str, ...]:
+        made = {target for line in forward.lines for target in line.targets}
+        read = {name for line in lines for name in line.reads}
+        own = {held.name for held in outputs}
+        return tuple(
+            target
+            for line in forward.lines
+            for target in line.targets
+            if target in made & read and target not in own
+        )
+
+    # ------------------------------------------------------------------ backward
+    def _backward(
+        self,
+        chosen: Mapping[Step, int],
+        later: Mapping[Value, Held],
+        outputs: Sequence[Held],
+        seeds: Sequence[str],
+    ) -> tuple[tuple[Line, ...], tuple[str | None, ...]]:
+        parts = self.parts
+        held = dict(later)
+        for seed, output, name in zip(parts.seeds, outputs, seeds, strict=True):
+            held[seed] = Held(name, output.form)
+        self._later_names = {value: one.name for value, one in later.items()}
+        self._origin_of = dict(zip(parts.seeds, parts.outputs, strict=True))
+        needs: dict[Value, frozenset[int]] = {}
+        for k, value in enumerate(parts.gradients):
+            if value is not None:
+                needs[value] = needs.get(value, frozenset()) | {k}
+        needs = readers(parts.backward, needs)
+        writer = self._writer(held, self._backward_name)
+        writer.run(parts.backward, chosen, self._gradient_deliveries(), needs)
+        gradients: list[str | None] = []
+        for k, (value, argument) in enumerate(zip(parts.gradients, self.arguments, strict=True)):
+            if value is None:
+                gradients.append(None)
+                continue
+            wish = f"grad_{argument.name}"
+            gradients.append(writer.deliver(value, argument.form.axes, wish, frozenset({k})))
+        return tuple(writer.lines), tuple(gradients)
+
+    def _backward_name(self, value: Value, form: Form) -> str:
+        """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate."""
+        for gradient, argument in zip(self.parts.gradients, self.arguments, strict=True):
+            if gradient is value and not views(form.axes, argument.form.axes):
+                return self.names.take(f"grad_{argument.name}")
+        return self.names.letter()
+
+    # ------------------------------------------------------------------ tangent
+    def _tangent(
+        self, later: Mapping[Value, Held], outputs: Sequence[Held], dots: Sequence[str]
+    ) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+        parts = self.parts
+        held = dict(later)
+        for dot, argument, name in zip(parts.dots, self.arguments, dots, strict=True):
+            held[dot] = Held(name, argument.form)
+        items: list[Item] = [*parts.tangent]
+        leaving = [
+            Delivery(value, output.form.axes)
+            for value, output in zip(parts.pushed, outputs, strict=True)
+            if value is not None
+        ]
+        given = {value: one.form.order for value, one in held.items()}
+        chosen = choose([*items, *leaving], given, self.around.measure)
+        writer = self._writer(held, lambda value, form: self.names.letter())
+        writer.run(parts.tangent, chosen, leaving)
+        pushed = []
+        for value, output in zip(parts.pushed, outputs, strict=True):
+            wish = f"dot_{output.name}"
+            done = "" if value is None else writer.deliver(value, output.form.axes, wish)
+            pushed.append(done)
+        return tuple(writer.lines), tuple(pushed)

@@ -1,0 +1,109 @@
+"""Ways of computing a step: which forms it wants, what it gives, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from tnc.ir.graph import Value
+from tnc.ir.layer import Axes
+from tnc.ir.scalar import Scalar
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+from tnc.lower.forms import Form, Order, copies, flat, solid
+
+COPY, LAUNCH = 1, 3000
+"""Nanoseconds: moving one element, one call of a kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call: `values` are computed together from `operands`."""
+
+    values: tuple[Value, ...]
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`template` is filled with the operands, then with `numbers`.
+
+    `wants` and `gives` are the axes of operands and results. `inner`: per operand, the axes of
+    which one must lie innermost in memory, else the call itself copies. `fits`: per operand, the
+    orders in memory that the call takes without copying. `cost` is in nanoseconds, without copies.
+    """
+
+    wants: tuple[Axes, ...]
+    gives: tuple[Form, ...]
+    template: str
+    numbers: tuple[Order | Size | Scalar, ...] = ()
+    inner: tuple[tuple[int, ...], ...] = ()
+    fits: tuple[tuple[Order, ...], ...] = ()
+    cost: int = LAUNCH
+    note: str = ""
+
+    def copied(self, k: int, order: Order) -> bool:
+        """Whether operand `k`, lying in memory as `order`, has to be copied."""
+        want, lies = self.wants[k], solid(order)
+        if copies(order, want):
+            return True
+        if self.inner and self.inner[k] and lies:
+            return not any(lies[-1] in want[axis] for axis in self.inner[k])
+        return bool(self.fits and self.fits[k] and lies not in map(solid, self.fits[k]))
+
+
+class Measure:
+    """Numbers of elements at the sizes for which the layout is chosen."""
+
+    def __init__(self, binding: Mapping[str, int]) -> None:
+        self.binding = binding
+        self._one = cache(self._size)
+
+    def __call__(self, modes: Iterable[Mode]) -> int:
+        total = 1
+        for mode in modes:
+            total *= self._one(mode)
+        return total
+
+    def _size(self, mode: Mode) -> int:
+        return max(1, mode.size.evaluate(self.binding))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A step, the forms of its operands, and the sizes that count."""
+
+    step: Step
+    forms: tuple[Form, ...]
+    measure: Measure = field(compare=False)
+
+    @property
+    def value(self) -> Value:
+        return self.step.values[0]
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        return tuple(form.order for form in self.forms)
+
+
+def apart(axes: Axes, *modes: Mode) -> Axes:
+    """The axes, split so that each of `modes` has one to itself."""
+    parts: list[Order] = []
+    for axis in axes:
+        run: Order = ()
+        for mode in axis:
+            if mode in modes:
+                parts.extend(part for part in (run, (mode,)) if part)
+                run = ()
+            else:
+                run = (*run, mode)
+        if run or not axis:
+            parts.append(run)
+    present = set(flat(axes))
+    parts.extend((mode,) for mode in modes if mode not in present)
+    return tuple(parts)
+
+
+def axis_of(axes: Axes, mode: Mode) -> int:
+    return next(k for k, axis in enumerate(axes) if mode in axis)

@@ -1,0 +1,240 @@
+"""Writes steps as lines: presents the operands, fills the template, names the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.diagnostics.span import Span
+from tnc.ir.graph import Value
+from tnc.ir.layer import Axes
+from tnc.ir.program import Line
+from tnc.ir.scalar import Scalar
+from tnc.ir.size import Size
+from tnc.lower.comments import comment, shown
+from tnc.lower.forms import Form, View, bare, flat, views
+from tnc.lower.kernels import alias, aliased, ways
+from tnc.lower.layout import Delivery
+from tnc.lower.names import Names
+from tnc.lower.sizes import Scope
+from tnc.lower.ways import Measure, Site, Step, Way
+
+WIDTH = 84
+"""Longer expressions have their operands on lines of their own."""
+
+NONE: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value in a variable."""
+
+    name: str
+    form: Form
+
+
+class Writer:
+    """One straight run of lines: a forward, a backward, a tangent, or a piece of the body."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        names: Names,
+        measure: Measure,
+        held: Mapping[Value, Held],
+        wish: Callable[[Value, Form], str],
+    ) -> None:
+        self.scope, self.names, self.measure = scope, names, measure
+        self.held = dict(held)
+        self.lines: list[Line] = []
+        self._wish = wish
+        self._views: dict[tuple[str, Axes], str] = {}
+        self._uses: dict[tuple[Value, Axes], int] = {}
+        self._wanted: dict[Value, list[Axes]] = {}
+        self._delivered: dict[Value, list[Axes]] = {}
+        self._needs: Mapping[Value, frozenset[int]] = {}
+
+    # ------------------------------------------------------------------ a run of steps
+    def run(
+        self,
+        steps: Sequence[Step],
+        chosen: Mapping[Step, int],
+        deliveries: Sequence[Delivery] = (),
+        needs: Mapping[Value, frozenset[int]] | None = None,
+    ) -> None:
+        """Write the steps; results are stored the way their first reader wants them."""
+        self._needs = needs or {}
+        for delivery in deliveries:
+            self._delivered.setdefault(delivery.value, []).append(delivery.axes)
+        self._foresee(steps, chosen)
+        for step in steps:
+            self._step(step, chosen[step])
+
+    def _foresee(self, steps: Sequence[Step], chosen: Mapping[Step, int]) -> None:
+        forms = {value: held.form for value, held in self.held.items()}
+        for step in steps:
+            given = tuple(forms[operand] for operand in step.operands)
+            if len(step.values) == 1 and aliased(step.values[0]):
+                form = alias(step.values[0], Form.plain(given[0].order))
+                assert form is not None
+                forms[step.values[0]] = form
+                continue
+            plain = tuple(Form.plain(form.order) for form in given)
+            way = ways(Site(step, plain, self.measure))[chosen[step]]
+            for operand, want in zip(step.operands, way.wants, strict=True):
+                key = (operand, bare(want))
+                self._uses[key] = self._uses.get(key, 0) + 1
+                self._wanted.setdefault(operand, []).append(want)
+            forms.update(zip(step.values, way.gives, strict=True))
+
+    def _step(self, step: Step, number: int) -> None:
+        first = step.values[0]
+        forms = tuple(self.held[operand].form for operand in step.operands)
+        if len(step.values) == 1 and aliased(first):
+            form = alias(first, forms[0])
+            assert form is not None
+            self.held[first] = Held(self.held[step.operands[0]].name, form)
+            return
+        way = ways(Site(step, forms, self.measure))[number]
+        needs = frozenset().union(*(self._needs.get(value, NONE) for value in step.values))
+        text, reads = self._expression(step, way, needs)
+        note = comment(step, forms, way, self.measure.binding)
+        if len(step.values) == 1:
+            text, form = self._stored(first, way, text)
+            targets: tuple[str, ...] = (self._wish(first, form),)
+            self.held[first] = Held(targets[0], form)
+        else:
+            pairs = list(zip(step.values, way.gives, strict=True))
+            taken = [self._wish(value, form) for value, form in pairs]
+            for (value, form), name in zip(pairs, taken, strict=True):
+                self.held[value] = Held(name, form)
+            targets = (*taken, "_")
+            for k, value in enumerate(step.values):
+                text = text.replace(f"<{k}>", self._condition(self._needs.get(value, NONE)))
+        self.lines.append(Line(targets, text, reads, note, first.origin, needs))
+
+    # ------------------------------------------------------------------ expressions
+    def _expression(
+        self, step: Step, way: Way, needs: frozenset[int]
+    ) -> tuple[str, tuple[str, ...]]:
+        parts = [
+            self._operand(operand, way.wants[k], way.template.count(f"{{{k}}}") > 1, needs)
+            for k, operand in enumerate(step.operands)
+        ]
+        numbers = [self._number(number) for number in way.numbers]
+        while len(self._filled(way, parts, numbers)) > WIDTH:
+            longest = max(range(len(parts)), key=lambda k: len(parts[k][0]))
+            if parts[longest][0].isidentifier():
+                break
+            text, name = parts[longest]
+            alone = self._alone(text, name, step.operands[longest], way.wants[longest], needs)
+            parts[longest] = (alone, alone)
+        reads = tuple(dict.fromkeys(name for _, name in parts))
+        return self._filled(way, parts, numbers), reads
+
+    def _filled(self, way: Way, parts: Sequence[tuple[str, str]], numbers: Sequence[str]) -> str:
+        return way.template.format(*(text for text, _ in parts), *numbers)
+
+    def _number(self, number: object) -> str:
+        if isinstance(number, Scalar):
+            text = self.scope.scalar(number)
+            return text if text.replace(".", "").isidentifier() or _literal(text) else f"({text})"
+        if isinstance(number, Size):
+            return self.scope.text(number)
+        assert isinstance(number, tuple)
+        return self.scope.extent(number)
+
+    def _operand(
+        self, operand: Value, want: Axes, often: bool, needs: frozenset[int]
+    ) -> tuple[str, str]:
+        """An expression that presents the operand, and the variable which it reads."""
+        held = self.held[operand]
+        steps = views(held.form.axes, want)
+        if not steps:
+            return held.name, held.name
+        if (held.name, bare(want)) in self._views:
+            name = self._views[held.name, bare(want)]
+            return name, name
+        text = held.name + "".join(self.view(step) for step in steps)
+        repeated = self._uses.get((operand, bare(want)), 0) > 1 and steps[-1].name != "t"
+        if often or repeated or len(steps) > 1:
+            name = self._alone(text, held.name, operand, want, needs)
+            return name, name
+        return text, held.name
+
+    def _alone(
+        self, text: str, source: str, operand: Value, want: Axes, needs: frozenset[int]
+    ) -> str:
+        """Give a presented operand a line and a name of its own."""
+        merged = any(len(axis) > 1 for axis in bare(want))
+        name = self.names.take(f"{source}_{'flat' if merged else 'view'}")
+        every = frozenset().union(needs, *(self._readers(operand, want)))
+        self.lines.append(Line((name,), text, (source,), shown(want), operand.origin, every))
+        self._views[source, bare(want)] = name
+        return name
+
+    def _readers(self, operand: Value, want: Axes) -> list[frozenset[int]]:
+        """Who else needs a presented operand: everybody who needs the operand, if several."""
+        several = self._uses.get((operand, bare(want)), 0) > 1
+        return [self._needs.get(operand, NONE)] if several else []
+
+    def _stored(self, value: Value, way: Way, text: str) -> tuple[str, Form]:
+        """The form in which a result is kept: the delivered one, else the first reader's."""
+        (form,) = way.gives
+        axes = self._preferred(value, form)
+        steps = views(form.axes, axes)
+        if steps and _infix(way.template):
+            text = f"({text})"
+        return text + "".join(self.view(step) for step in steps), Form(axes, form.order)
+
+    def _preferred(self, value: Value, form: Form) -> Axes:
+        wanted = self._wanted.get(value, [])
+        for axes in self._delivered.get(value, []):
+            if not wanted or flat(bare(axes)) == flat(bare(form.axes)):
+                return axes
+        for axes in wanted:
+            if flat(bare(axes)) == flat(bare(form.axes)):
+                return axes
+        return form.axes
+
+    def view(self, view: View) -> str:
+        if view.name == "mT":
+            return ".mT"
+        numbers = [str(number) for number in view.numbers]
+        if view.shape is not None:
+            numbers = [self.scope.extent(axis) for axis in view.shape]
+            if len(numbers) == 0:
+                return f".{view.name}(())"
+        return f".{view.name}({', '.join(numbers)})"
+
+    @staticmethod
+    def _condition(needs: frozenset[int]) -> str:
+        return " or ".join(f"needs[{k}]" for k in sorted(needs)) or "True"
+
+    # ------------------------------------------------------------------ what leaves
+    def deliver(
+        self, value: Value, axes: Axes, wish: str, needs: frozenset[int] = NONE, own: bool = False
+    ) -> str:
+        """The variable that holds `value` with exactly `axes`; a line if it is not there yet, or
+        if it must be a tensor of its own."""
+        held = self.held[value]
+        steps = views(held.form.axes, axes)
+        if not steps and not own:
+            return held.name
+        text = held.name + "".join(self.view(step) for step in steps)
+        name = self.names.take(wish)
+        text += ".clone()" if own else ""
+        self.lines.append(Line((name,), text, (held.name,), shown(axes), value.origin, needs))
+        return name
+
+
+def _literal(text: str) -> bool:
+    return text.lstrip("-").replace(".", "").replace("e-", "").isdigit()
+
+
+def _infix(template: str) -> bool:
+    return template.startswith("{") and (" * " in template or " + " in template)
+
+
+def origin_of(steps: Sequence[Step]) -> Span | None:
+    return next((value.origin for step in steps for value in step.values if value.origin), None)

@@ -1,0 +1,24 @@
+"""The operations of the graph, in one table."""
+
+from tnc.ir.op import Op
+from tnc.ops.border import Border
+from tnc.ops.call import Call, Mask
+from tnc.ops.contract import Contract, Pattern
+from tnc.ops.leaf import Leaf
+from tnc.ops.linear import Add, Rename, Scale
+
+OPERATIONS: tuple[type[Op], ...] = (Leaf, Contract, Add, Scale, Rename, Border, Call, Mask)
+
+__all__ = [
+    "OPERATIONS",
+    "Add",
+    "Border",
+    "Call",
+    "Contract",
+    "Leaf",
+    "Mask",
+    "Op",
+    "Pattern",
+    "Rename",
+    "Scale",
+]

@@ -1,0 +1,1 @@
+"""Plans: in which order a network is contracted, and what that costs."""

@@ -1,0 +1,155 @@
+"""What a pairwise step costs, and what the search minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from tnc.ir.tensor import Mode
+from tnc.plan.network import Link, Network, Tree, links
+from tnc.plan.profile import Kind, Profile
+
+Objective = Literal["time", "macs", "memory"]
+
+
+class Cost(NamedTuple):
+    """`value` is in the unit of the objective: picoseconds, multiply-adds, or bytes of
+    intermediates; equal values are told apart by `bytes`, what the steps read and write."""
+
+    value: int
+    bytes: int
+
+    def plus(self, *others: Cost) -> Cost:
+        return Cost(
+            self.value + sum(other.value for other in others),
+            self.bytes + sum(other.bytes for other in others),
+        )
+
+
+FREE = Cost(0, 0)
+
+
+def kind_of(
+    first: Iterable[Mode], second: Iterable[Mode], result: Iterable[Mode], *, convolved: bool
+) -> Kind:
+    """The kind of a binary step, by the ways in which its modes occur."""
+    shared = set(first) & set(second)
+    batch = shared & set(result)
+    return _kind(bool(batch), bool(shared - batch), convolved)
+
+
+def _kind(batch: bool, contracted: bool, convolved: bool) -> Kind:
+    if convolved:
+        return "grouped convolution" if batch else "convolution"
+    if not contracted:
+        return "outer product"
+    return "batched product" if batch else "matrix product"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Sizes and objective: all that the cost of a step depends on besides its modes.
+
+    `element` is the size of an element in bytes. With `training`, the gradients of a step with
+    respect to its two parts count as well: each is the same trilinear form, with the same
+    multiply-adds and the same tensors; parts that depend on no operand of `wanted` have none.
+    """
+
+    binding: Mapping[str, int]
+    objective: Objective
+    profile: Profile
+    training: bool = True
+    element: int = 4
+
+    def step(self, kind: Kind, macs: int, moved: int, made: int, times: int) -> Cost:
+        """The cost of a step that is done `times` times: forward and per gradient."""
+        if self.objective == "time":
+            value = times * self.profile.picoseconds(kind, macs, moved)
+        elif self.objective == "macs":
+            value = times * macs
+        else:
+            value = made
+        return Cost(value, times * moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The costs of one network under one measure, computed once per subset or set of modes."""
+
+    network: Network
+    measure: Measure
+    wanted: int  # the operands whose gradient is wanted
+    sizes: tuple[int, ...] = ()
+    _legs: dict[int, int] = field(default_factory=dict)
+    _closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _elements: dict[int, int] = field(default_factory=dict)
+
+    def legs(self, subset: int) -> int:
+        if (found := self._legs.get(subset)) is None:
+            found = self._legs[subset] = self.network.legs(subset)
+        return found
+
+    def closed(self, subset: int) -> tuple[int, ...]:
+        if (found := self._closed.get(subset)) is None:
+            found = self._closed[subset] = self.network.closed(subset)
+        return found
+
+    def elements(self, modes: int) -> int:
+        """Product of the sizes of some modes."""
+        if (found := self._elements.get(modes)) is None:
+            found, rest = 1, modes
+            while rest:
+                low = rest & -rest
+                found *= self.sizes[low.bit_length() - 1]
+                rest ^= low
+            self._elements[modes] = found
+        return found
+
+    def links(self, one: int, two: int) -> tuple[Link, ...] | None:
+        if not self.network.axes:
+            return ()
+        closed = [self.closed(subset) for subset in (one, two, one | two)]
+        return links(self.network, *closed, self.legs(one) | self.legs(two))
+
+    def macs(self, one: int, two: int, found: Sequence[Link]) -> int:
+        """The rule of `tnc.ops.contract.counted`, on bits."""
+        modes = self.legs(one) | self.legs(two) | self.legs(one | two)
+        for link in found:
+            modes &= ~link.signal
+        return self.elements(modes)
+
+    def step(self, one: int, two: int) -> Cost | None:
+        """The cost of multiplying two disjoint subsets; None where that is not one step."""
+        if (found := self.links(one, two)) is None:
+            return None
+        a, b, result = self.legs(one), self.legs(two), self.legs(one | two)
+        made = self.elements(result) * self.measure.element
+        moved = made + (self.elements(a) + self.elements(b)) * self.measure.element
+        shared = a & b
+        kind = _kind(bool(shared & result), bool(shared & ~result), bool(found))
+        times = 1
+        if self.measure.training:
+            times += bool(one & self.wanted) + bool(two & self.wanted)
+        last = one | two == self.network.everything
+        macs = self.macs(one, two, found)
+        return self.measure.step(kind, macs, moved, 0 if last else made, times)
+
+    def total(self, tree: Tree) -> Cost | None:
+        """The cost of a whole order; None where it has a step that is not primitive."""
+        found = self._total(tree)
+        return None if found is None else found[1]
+
+    def _total(self, tree: Tree) -> tuple[int, Cost] | None:
+        if isinstance(tree, int):
+            return 1 << tree, FREE
+        one, two = (self._total(part) for part in tree)
+        if one is None or two is None or (step := self.step(one[0], two[0])) is None:
+            return None
+        return one[0] | two[0], step.plus(one[1], two[1])
+
+
+def costs(network: Network, measure: Measure, wanted: int | None = None) -> Costs:
+    """Costs of a network; by default every operand's gradient is wanted."""
+    sizes = tuple(mode.size.evaluate(measure.binding) for mode in network.modes)
+    return Costs(network, measure, network.everything if wanted is None else wanted, sizes)

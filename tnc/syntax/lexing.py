@@ -1,0 +1,184 @@
+"""From text to tokens; what is wrong with single characters, strings and numbers is said here."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import isinf
+
+from lark import Token
+
+from tnc.diagnostics import Edit, Help, Report, Source, Span
+from tnc.syntax.grammar import COMMENT, END, KEYWORDS, OPEN_STRING, UNKNOWN, lark
+from tnc.syntax.tree import Comment
+
+LARGEST_INT = 10**18
+
+# One character each, so that replacing them leaves every offset as it is.
+_MEANT = {
+    **dict.fromkeys("×·⊗∗⋅✕", "*"),
+    **dict.fromkeys("−–—", "-"),
+    **dict.fromkeys("’‘′ʹ`", "'"),
+    **dict.fromkeys("“”„", '"'),
+    **dict(zip("，：（）［］｛｝＝", ",:()[]{}=", strict=True)),
+}
+# What takes more than one character, or another kind of token.
+_INSTEAD = {
+    **dict(zip("≤≥≠", [("CMP", "<="), ("CMP", ">="), ("CMP", "!=")], strict=True)),
+    **dict(zip("→…‥", [("_ARROW", "->"), ("_SPLAT", "..."), ("_RANGE", "..")], strict=True)),
+    **dict(zip("%@|", [("MOD", "mod"), ("STAR", "*"), ("_PIPE", "|>")], strict=True)),
+    **dict(zip("&!", [("AND", "and"), ("NOT", "not")], strict=True)),
+}
+_NEEDLESS = {";": "statements need no end: each begins with a keyword"}
+_ONLY_EINSUM = {"SEMICOLON", "VBAR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lexed:
+    """The tokens of a text, the last of type END, and its `#` comments.
+
+    `blank` are the offsets of unknown characters that were read as blanks.
+    """
+
+    tokens: tuple[Token, ...]
+    comments: tuple[Comment, ...]
+    blank: frozenset[int]
+
+
+def lex(source: Source, report: Report) -> Lexed:
+    """The tokens of a `.tnn` text. Unknown characters are reported, then read as blanks.
+
+    Where it is plain what was meant, as with `×`, that is read instead.
+    """
+    tokens = [_unless_einsum(each) for each in _tokens(source.text)]
+    unknown = [each for each in tokens if each.type == UNKNOWN]
+    blank: frozenset[int] = frozenset()
+    if unknown:
+        for run in _runs(unknown):
+            _report_unknown(run, source, report)
+        repaired = _repaired(source.text, unknown)
+        meant = [_meant(each) for each in _runs(unknown) if each[0] in _INSTEAD]
+        tokens = sorted([*_tokens(repaired), *meant], key=lambda each: each.start_pos or 0)
+        starts = (each.start_pos or 0 for each in unknown if each not in _INSTEAD)
+        blank = frozenset(at for at in starts if repaired[at] == " ")
+    comments = tuple(
+        Comment(span_of(each, source), each.rstrip("\r")) for each in tokens if each.type == COMMENT
+    )
+    kept = [_checked(each, source, report) for each in tokens if each.type != COMMENT]
+    return Lexed((*kept, end_token(source)), comments, blank)
+
+
+def lex_einsum(source: Source, report: Report) -> tuple[Token, ...]:
+    """The tokens of an einsum equation: there, keywords are names like any other."""
+    tokens = list(_tokens(source.text))
+    for run in _runs([each for each in tokens if each.type == UNKNOWN]):
+        _report_unknown(run, source, report)
+    kept = (each for each in tokens if each.type not in {COMMENT, UNKNOWN})
+    named = (retyped(each, "NAME") if each in KEYWORDS else each for each in kept)
+    return (*(_checked(each, source, report) for each in named), end_token(source))
+
+
+def span_of(token: Token, source: Source) -> Span:
+    """Where a token stands."""
+    return Span(source, token.start_pos or 0, token.end_pos or 0)
+
+
+def retyped(token: Token, type_: str) -> Token:
+    """The same text at the same place, read as another kind of token."""
+    return Token.new_borrow_pos(type_, str(token), token)
+
+
+def end_token(source: Source) -> Token:
+    """The end of the text: just after the last character that is no white space."""
+    end = len(source.text.rstrip())
+    line, column = source.position(end)
+    return Token(END, "", end, line, column, line, column, end)
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    thread = lark().parse_interactive(text, start="file")
+    # lark's own `lex` would compile the lexer anew each time.
+    stream: Iterator[Token]
+    stream = thread.lexer_thread.lex(thread.parser_state)  # type: ignore[no-untyped-call]
+    return stream
+
+
+def _unless_einsum(token: Token) -> Token:
+    return retyped(token, UNKNOWN) if token.type in _ONLY_EINSUM else token
+
+
+def _runs(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Each stretch of the same unknown character as one token: `&&` is one mistake, not two."""
+    run: Token | None = None
+    for token in tokens:
+        if run is not None and run.end_pos == token.start_pos and run[0] == token[0]:
+            run = run.update(value=run + token)
+            run.end_pos = token.end_pos
+        else:
+            if run is not None:
+                yield run
+            run = token
+    if run is not None:
+        yield run
+
+
+def _repaired(text: str, unknown: Iterable[Token]) -> str:
+    letters = list(text)
+    for token in unknown:
+        for at, letter in enumerate(token, start=token.start_pos or 0):
+            letters[at] = _MEANT.get(letter, " ")
+    return "".join(letters)
+
+
+def _meant(run: Token) -> Token:
+    type_, text = _INSTEAD[run[0]]
+    return run.update(type_, text)
+
+
+def _report_unknown(token: Token, source: Source, report: Report) -> None:
+    span, letter = span_of(token, source), token[0]
+    help: tuple[Help, ...] = ()
+    if wanted := _MEANT.get(letter) or _INSTEAD.get(letter, ("", ""))[1]:
+        help = (Help(f"write `{wanted}`", (Edit(span, wanted),)),)
+    elif letter in _NEEDLESS:
+        help = (Help(_NEEDLESS[letter], (Edit(span, ""),)),)
+    report.error("E0001", f"unexpected character {_named(letter)}", span, "not part of the "
+                 "language", help=help)  # fmt: skip
+
+
+def _named(letter: str) -> str:
+    code = f"U+{ord(letter):04X}"
+    if letter.isprintable() and not letter.isspace():
+        return f"`{letter}`" if letter.isascii() else f"`{letter}` ({code})"
+    return f"{code} ({unicodedata.name(letter, 'unnamed').lower()})"
+
+
+def _checked(token: Token, source: Source, report: Report) -> Token:
+    """The token, or what it is to be read as after what is wrong with it was reported."""
+    if token.type == OPEN_STRING:
+        report.error("E0006", "string is never closed", span_of(token, source),
+                     "a string ends on the line on which it begins")  # fmt: skip
+        return retyped(token, "STRING")
+    if token.type == "INT" and len(token) > len(str(LARGEST_INT)):
+        return _too_large(token, source, report)
+    if token.type == "FLOAT" and isinf(float(token)):
+        return _too_large(token, source, report)
+    if token.type == "NAME" and not token.isascii():
+        _check_identifier(token, source, report)
+    return token
+
+
+def _too_large(token: Token, source: Source, report: Report) -> Token:
+    report.error("E0002", "unexpected number, expected a smaller one", span_of(token, source),
+                 "too large")  # fmt: skip
+    return token.update(value="0")
+
+
+def _check_identifier(token: Token, source: Source, report: Report) -> None:
+    """A name may hold what a Python identifier may, for the generated code holds it too."""
+    start = token.start_pos or 0
+    for at, letter in enumerate(token.rstrip("'")):
+        if not f"x{letter}".isidentifier():
+            span = Span(source, start + at, start + at + 1)
+            message = f"unexpected character {_named(letter)} in a name"
+            report.error("E0001", message, span, "not part of a name")
+            return

@@ -1,0 +1,156 @@
+"""What may be done about one token that does not fit, tried in this order.
+
+A keyword is read as a name; a misspelt keyword as that keyword; what is missing is put in; a wrong
+token is replaced; a token too many is left out. Each only if what follows then fits.
+"""
+
+from collections.abc import Callable, Iterator
+
+from tnc.diagnostics import Edit, Help, Label, nearest
+from tnc.syntax.grammar import END, KEYWORDS, spelling
+from tnc.syntax.lexing import retyped
+from tnc.syntax.run import OF_A_BODY, OF_A_FILE, Run
+from tnc.syntax.wording import expected, found, written
+
+_STATEMENTS = frozenset(each.lower() for each in OF_A_FILE | OF_A_BODY)
+_TYPES = frozenset(["int", "float", "bool", "str", "layer"])
+_AFTER_A_NAME = frozenset({
+    "LSQB", "EQUAL", "COLON", "LPAR", "COMMA", "RSQB", "RPAR", "STAR", "PLUS", "MINUS", "SLASH",
+})  # fmt: skip
+_REPLACED_BY = {"EQUAL": ("COLON", "CMP"), "COLON": ("EQUAL",), "CMP": ("EQUAL",),
+                "RPAR": ("RSQB",), "RSQB": ("RPAR",), "_RANGE": ("_SPLAT",)}  # fmt: skip
+_DISPENSABLE = frozenset({
+    "COMMA", "COLON", "EQUAL", "RPAR", "RSQB", "RBRACE", "STAR", "PLUS", "SLASH",
+})  # fmt: skip
+_SAFELY_DISPENSABLE = frozenset(["COMMA", "RPAR", "RSQB", "RBRACE"])
+_APART = {"STAR", "EQUAL", "LBRACE", "RBRACE"}
+
+
+def keyword_as_name(run: Run) -> bool:
+    """`weight A[in, out]`"""
+    word, after = run.token, run.following.type
+    if word not in KEYWORDS or (word in _STATEMENTS and after not in _AFTER_A_NAME):
+        return False
+    # `weight (init: zeros) …` on a line of its own is a statement after an unfinished one.
+    if after == "LPAR" and (word == "repeat" or run.first_on_line(run.at)):
+        return False
+    # At the end of the text a brace that is still open is another mistake.
+    if not run.machine.fits("NAME", "RBRACE" if after == END and run.open else after):
+        return False
+    run.report.error("E0005", f"keyword `{word}` used as a name", run.span(word),
+                     "keywords are reserved everywhere",
+                     help=[Help(f"choose another name, such as `{word}_`")])  # fmt: skip
+    run.tokens[run.at] = retyped(word, "NAME")
+    return True
+
+
+def misspelt_keyword(run: Run) -> bool:
+    """`weights A[r, s]`"""
+    word = run.token
+    if word.type != "NAME" or not run.first_on_line(run.at):
+        return False
+    keyword = nearest(word, _STATEMENTS)
+    if keyword is None or not run.machine.fits(keyword.upper(), run.following.type):
+        return False
+    span = run.span(word)
+    run.report.error("E0002", f"unexpected `{word}`, expected `{keyword}`", span,
+                     "no statement begins with this word",
+                     help=[Help(f"did you mean `{keyword}`?", (Edit(span, keyword),))])  # fmt: skip
+    run.tokens[run.at] = retyped(word, keyword.upper())
+    return True
+
+
+def something_missing(run: Run) -> bool:
+    """`relu(x * A`, `x A`, `output y[n] x`, `mode n h`"""
+    type_ = run.token.type
+    follow = [type_] if type_ == END else [type_, run.following.type]
+    for missing in _missing(run):
+        if run.machine.fits(*missing, *follow):
+            return _put_in(run, missing)
+    # One token further there may be another mistake, which a closing bracket does not hide.
+    for missing in _closers(run):
+        if run.machine.fits(*missing, type_):
+            return _put_in(run, missing)
+    return False
+
+
+def _closers(run: Run) -> Iterator[tuple[str, ...]]:
+    brackets = [each.closer for each in reversed(run.brackets)]
+    if brackets:
+        yield (brackets[0],)
+        yield tuple(brackets)
+    if run.open and (run.token.type == END or run.begins_statement(run.at)):
+        yield (*brackets, "RBRACE")
+
+
+def _missing(run: Run) -> Iterator[tuple[str, ...]]:
+    yield from _closers(run)
+    if run.token in _TYPES:
+        yield ("COLON",)
+    in_square = bool(run.brackets) and run.brackets[-1].token.type == "LSQB"
+    if in_square:
+        yield ("COMMA",)
+    if run.token.type in {"NAME", "INT", "FLOAT"}:
+        yield ("STAR",)
+    if not run.machine.fits("COLON"):  # else it is as likely as `=`
+        yield ("EQUAL",)
+    yield ("COMMA",)
+    yield ("LBRACE",)
+
+
+def _put_in(run: Run, missing: tuple[str, ...]) -> bool:
+    for type_ in missing:
+        if not run.excused:
+            _report_missing(run, type_)
+        run.put_in(type_)
+    return True
+
+
+def _report_missing(run: Run, type_: str) -> None:
+    text = spelling(type_) or ""
+    help = Help(f"write `{text}` here", (Edit(run.here, f" {text}" if type_ in _APART else text),))
+    if type_ in {"RSQB", "RBRACE"}:
+        run.report_open(run.open[-1], [help] if type_ == "RSQB" else ())
+        return
+    opened = [Label(run.span(run.open[-1].token), "opened here")] if type_ == "RPAR" else []
+    run.report.error("E0004", f"missing `{text}`", run.here, f"`{text}` expected here", *opened,
+                     help=[help])  # fmt: skip
+
+
+def wrong_token(run: Run) -> bool:
+    """`Conv(3, stride=2)`, `x[n, t)`, `let d == 3`"""
+    token, after = run.token, run.following.type
+    for wanted in _REPLACED_BY.get(token.type, ()):
+        text = spelling(wanted) or "=="
+        if token == text or not run.machine.fits(wanted, after):
+            continue
+        span = run.span(token)
+        run.report.error("E0002", f"unexpected {found(token)}, expected `{text}`", span,
+                         f"should be `{text}`",
+                         help=[Help(f"write `{text}`", (Edit(span, text),))])  # fmt: skip
+        run.tokens[run.at] = retyped(token, wanted).update(value=text)
+        return True
+    return False
+
+
+def token_too_many(run: Run) -> bool:
+    """`mode n,, h`, `relu(x))`"""
+    token, after = run.token, run.following.type
+    if token.type not in _DISPENSABLE or not run.machine.fits(after):
+        return False
+    span, wanted = run.span(token), expected(run.machine.expected())
+    safe = token.type in _SAFELY_DISPENSABLE
+    help = [Help(f"leave {written(token.type)} out", (Edit(span, ""),))] if safe else []
+    run.report.error("E0002", f"unexpected {found(token)}, expected {wanted}", span,
+                     "not expected here", help=help)  # fmt: skip
+    del run.tokens[run.at]
+    return True
+
+
+REMEDIES: tuple[Callable[[Run], bool], ...] = (
+    keyword_as_name,
+    misspelt_keyword,
+    something_missing,
+    wrong_token,
+    token_too_many,
+)
