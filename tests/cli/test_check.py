@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import DENSE, ROOT, Answer
+from tnc.diagnostics.catalogue import CATALOGUE
 
 Run = Callable[..., Answer]
 
-WRONG = DENSE.replace("x * A", "x * B")  # B is no tensor; A is never used
+WRONG = DENSE.replace("x * A", "x * A * B")  # B is no tensor
 UNFINISHED = DENSE.removeprefix("tnn 1\n")  # a warning: no edition
 MISSPELT = DENSE.replace("A[s, t]", "Weight[s, t]").replace("* A", "* Wieght")
 
@@ -37,8 +38,8 @@ def test_errors_go_to_stderr(tnc: Run) -> None:
     answer = tnc("check", "wrong.tnn")
     assert (answer.code, answer.out) == (1, "")
     assert "error[E0102]: " in answer.err
-    assert " --> wrong.tnn:6:24\n" in answer.err
-    assert "\n\n1 error" in answer.err
+    assert " --> wrong.tnn:6:28\n" in answer.err
+    assert answer.err.endswith("\n\n1 error; `tnc explain E0102` says more\n")
     assert "\033" not in answer.err
 
 
@@ -54,7 +55,7 @@ def test_warnings_are_allowed_unless_denied(tnc: Run, monkeypatch: pytest.Monkey
 def test_short(tnc: Run) -> None:
     answer = tnc("check", "--format", "short", "wrong.tnn", "unfinished.tnn")
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err.startswith("wrong.tnn:6:24: error[E0102]: ")
+    assert answer.err.startswith("wrong.tnn:6:28: error[E0102]: ")
     assert "\nunfinished.tnn:1:1: warning[W0001]: " in answer.err
     assert answer.err.endswith("\n1 error, 1 warning\n")
 
@@ -66,7 +67,7 @@ def test_json_is_data(tnc: Run) -> None:
     assert [each["code"] for each in found if each["severity"] == "error"] == ["E0102"]
     label = found[0]["labels"][0]
     assert label["primary"]
-    assert (label["file"], label["line"], label["column"]) == ("wrong.tnn", 6, 24)
+    assert (label["file"], label["line"], label["column"]) == ("wrong.tnn", 6, 28)
     assert json.loads(tnc("check", "--format", "json", "good.tnn").out) == []
 
 
@@ -92,7 +93,7 @@ def test_the_format_can_be_configured(tnc: Run) -> None:
 
 def test_folders(tnc: Run) -> None:
     answer = tnc("check", "--format", "short", ".")
-    assert "./wrong.tnn:6:24: " in answer.err
+    assert "./wrong.tnn:6:28: " in answer.err
     assert "./unfinished.tnn:1:1: " in answer.err
 
 
@@ -100,7 +101,7 @@ def test_standard_input(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(WRONG.encode())))
     answer = tnc("check", "-")
     assert answer.code == 1
-    assert " --> <stdin>:6:24\n" in answer.err
+    assert " --> <stdin>:6:28\n" in answer.err
 
 
 def test_what_cannot_be_read_does_not_hide_the_rest(tnc: Run) -> None:
@@ -165,6 +166,20 @@ def test_fix(tnc: Run) -> None:
     assert path.read_bytes() == b"\xef\xbb\xbf" + wanted.encode()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert tnc("check", "--fix", "misspelt.tnn") == Answer(0, "", "")
+
+
+@pytest.mark.parametrize("code", [code for code in CATALOGUE if CATALOGUE[code].refused])
+def test_fix_goes_as_far_as_it_can(tnc: Run, code: str) -> None:
+    path = Path("program.tnn")
+    path.write_text(CATALOGUE[code].refused)
+    answer = tnc("check", "--fix", "--format", "json", "program.tnn")
+    assert answer.code in {0, 1}
+    fixed = path.read_text()
+    assert (fixed != CATALOGUE[code].refused) == ("fixed " in answer.err)
+    assert tnc("check", "--fix", "--format", "json", "program.tnn") == Answer(
+        answer.code, answer.out, ""
+    )
+    assert path.read_text() == fixed
 
 
 def test_fix_reports_what_remains(tnc: Run) -> None:

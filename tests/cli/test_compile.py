@@ -17,7 +17,7 @@ from tests.cli.conftest import DENSE, ROOT, Answer
 Run = Callable[..., Answer]
 
 OTHER = """\
-layer Other(R: int = 2, names: [str] = ["a"], Conv: layer = Dense) {
+layer Other(R: int = 2) {
   mode n, r: R
   input x[n, r]
   weight A[r]
@@ -25,7 +25,7 @@ layer Other(R: int = 2, names: [str] = ["a"], Conv: layer = Dense) {
 }
 """
 COMPLETE = DENSE.replace("T: int", "T: int = 5")
-TWO = DENSE + OTHER.replace(", Conv: layer = Dense", "")
+TWO = DENSE + OTHER
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +52,7 @@ def test_the_module_is_written_beside_the_layer(tnc: Run) -> None:
     assert sorted(Path("below").iterdir()) == [Path("below/dense.py"), Path("below/dense.tnn")]
 
 
-def test_the_bytes_are_those_of_the_other_ways(
-    tnc: Run, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_the_bytes_are_those_of_the_other_ways(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     from tnc.cli.main import main
 
     assert main(["compile", "complete.tnn"]) == 0
@@ -160,14 +158,14 @@ def test_refused_settings(tnc: Run, setting: str, code: int, told: str) -> None:
 
 
 def test_an_unknown_parameter_is_reported_once(tnc: Run) -> None:
-    Path("two.tnn").write_text(COMPLETE + OTHER.replace(", Conv: layer = Dense", ""))
+    Path("two.tnn").write_text(COMPLETE + OTHER)
     answer = tnc("compile", "two.tnn", "--set", "Q=3")
     refused(answer, 1, "error[E0105]", "`Q`")
     assert answer.err.count("error[") == 1
 
 
 def test_layers_as_parameters_are_refused(tnc: Run) -> None:
-    Path("net.tnn").write_text(COMPLETE + OTHER)
+    Path("net.tnn").write_text(TWO.replace("R: int = 2", "R: int = 2, Conv: layer = Dense"))
     refused(tnc("compile", "net.tnn:Other", "--set", "Conv=Dense"), 1, "error[E0103]")
 
 
@@ -227,6 +225,39 @@ def test_check_compares(tnc: Run) -> None:
     assert len(answer.err.splitlines()) < 50
     assert tnc(*words, "-o", "-").code == 2
     assert tnc(*words, "-o", ".").code == 1
+
+
+def test_check_compares_every_file(tnc: Run) -> None:
+    Path("out").mkdir()
+    words = ("compile", "complete.tnn", "two.tnn", "-o", "out")
+    assert tnc(*words).code == 0
+    assert tnc(*words, "--check") == Answer(0, "", "")
+    for name in ("complete", "two"):
+        Path(f"out/{name}.py").write_text("")
+        answer = tnc(*words, "--check")
+        assert answer.code == 1
+        assert f"out/{name}.py differs" in answer.err
+        assert tnc(*words).code == 0
+
+
+def test_every_flag_reaches_the_driver(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tnc.diagnostics import CompileError
+    from tnc.driver import build
+
+    asked: list[build.Options] = []
+
+    def refuse(unit: object, requests: object, options: build.Options) -> None:
+        asked.append(options)
+        raise CompileError([])
+
+    monkeypatch.setattr(build, "compile_unit", refuse)
+    flags = "--bind n=3 --objective macs --backward autograd --profile cuda --verify --no-cache"
+    assert tnc("compile", "complete.tnn").code == 1
+    assert tnc("compile", "complete.tnn", *flags.split()).code == 1
+    plain, given = asked
+    assert plain == build.Options()
+    assert (given.binding, given.objective, given.backward) == ({"n": 3}, "macs", "autograd")
+    assert (given.profile.name, given.verify, given.cache) == ("cuda", True, False)
 
 
 def test_the_input_is_not_overwritten(tnc: Run) -> None:

@@ -40,7 +40,7 @@ def test_the_list(tnc: Run) -> None:
     answer = tnc("explain", "--list")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("syntax:\n  E0001  unexpected character\n")
-    assert re.findall(r"^  (\w+)  \w", answer.out, re.MULTILINE) == [*CATALOGUE]
+    assert re.findall(r"^  (\w+)  ", answer.out, re.MULTILINE) == [*CATALOGUE]
 
 
 def test_no_code_is_wrong_usage(tnc: Run) -> None:

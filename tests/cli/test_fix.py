@@ -64,7 +64,7 @@ def test_a_diagnostic_with_overlapping_edits_is_left_alone() -> None:
 
 
 def test_the_same_edit_from_two_diagnostics_applies_once() -> None:
-    assert edited("abc", [(1, 1, ")")], [(1, 1, ")")]) == "a)bc"
+    assert edited("abc", [(1, 1, ")")], [(1, 1, ")"), (2, 3, "d")]) == "a)bd"
 
 
 def test_of_several_ways_out_none_is_taken() -> None:

@@ -47,9 +47,5 @@ def test_a_compile_error_reads_like_the_command_line() -> None:
     report = Report()
     report.error("E0001", "unexpected character `a`", SOURCE.span(0, 1), "here")
     assert str(CompileError(report.diagnostics)) == (
-        "error[E0001]: unexpected character `a`\n"
-        " --> f.tnn:1:1\n"
-        "  |\n"
-        "1 | abc\n"
-        "  | ^ here"
+        "error[E0001]: unexpected character `a`\n --> f.tnn:1:1\n  |\n1 | abc\n  | ^ here"
     )

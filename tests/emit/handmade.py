@@ -194,9 +194,7 @@ def matmul(leading: bool = False, bias: bool = False, prefix: str = "") -> Case:
     body: list[Line | Invoke] = [Invoke(routine, ("z",), ("x", "A", "B"), at)]
     if bias:
         body.append(line("y", "z + b", "n t + t", origin=at))
-    program = Program(
-        layer, (routine,), tuple(body), ("y" if bias else "z",), ((str(n), "batch"),)
-    )
+    program = Program(layer, (routine,), tuple(body), ("y" if bias else "z",), ((str(n), "batch"),))
 
     def equation(x: torch.Tensor, A: torch.Tensor, B: torch.Tensor, *b: torch.Tensor) -> object:
         y = torch.einsum("...s,rs,rt->...t", x, A, B)
@@ -234,13 +232,15 @@ def depthwise() -> Case:
     )
     first = line("k", "C.unsqueeze(2) * D.unsqueeze(1)", "c i * c j -> c i j", origin=made.at(5))
     second = "n c h w * c i j -> n c h' w'   depthwise"
+    forward = "torch.conv2d(x, k.unsqueeze(1), None, 1, 1, 1, 3)"
+    varied = "C_dot.unsqueeze(2) * D.unsqueeze(1) + C.unsqueeze(2) * D_dot.unsqueeze(1)"
     routine = Routine(
         "depthwise",
         ("x", "C", "D", "z"),
         (line("n, h, w", "x.shape[0], x.shape[2], x.shape[3]"),),
         (
             first,
-            line("v", "torch.conv2d(x, k.unsqueeze(1), None, 1, 1, 1, 3)", second, origin=made.at(6)),
+            line("v", forward, second, origin=made.at(6)),
             line("y", "v + z", origin=made.at(6)),
         ),
         ("y",),
@@ -265,7 +265,7 @@ def depthwise() -> Case:
         ("x_bar", "C_bar", "D_bar", "y_bar"),
         ("x_dot", "C_dot", "D_dot", "z_dot"),
         (
-            line("k_dot", "C_dot.unsqueeze(2) * D.unsqueeze(1) + C.unsqueeze(2) * D_dot.unsqueeze(1)"),
+            line("k_dot", varied),
             line("a", "torch.conv2d(x_dot, k.unsqueeze(1), None, 1, 1, 1, 3)"),
             line("y_dot", "a + torch.conv2d(x, k_dot.unsqueeze(1), None, 1, 1, 1, 3) + z_dot"),
         ),

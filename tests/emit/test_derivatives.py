@@ -47,7 +47,9 @@ def close(found: object, wanted: object) -> None:
 def test_values_and_gradients(case: Case) -> None:
     compiled, equation, given = both(case)
     for needed in [range(len(given)), *([k] for k in range(len(given)))]:
-        inputs = [[t.clone().requires_grad_(k in needed) for k, t in enumerate(given)] for _ in "ab"]
+        inputs = [
+            [t.clone().requires_grad_(k in needed) for k, t in enumerate(given)] for _ in range(2)
+        ]
         results = [f(*args) for f, args in zip((compiled, equation), inputs, strict=True)]
         close(*results)
         for result in results:

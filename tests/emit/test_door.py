@@ -79,7 +79,7 @@ def test_leading_axes_must_agree() -> None:
         accept(torch.ones(3, 5, 6, 4), torch.ones(6, 5, 3))
     with pytest.raises(ShapeError, match=r"z has size 2 in mode n \(axis -1\), but n is 3 in x"):
         accept(torch.ones(3, 5, 4), torch.ones(5, 2))
-    with pytest.raises(ShapeError, match="x has 1 axes, but .* has at least 2"):
+    with pytest.raises(ShapeError, match=r"x has 1 axes, but .* has at least 2"):
         accept(torch.ones(3), torch.ones(3))
 
 

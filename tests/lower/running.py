@@ -29,7 +29,9 @@ def leaf(build: Builder, kind: str, name: str, axes: Axes | Sequence[Mode]) -> V
 
 
 def layer_of(
-    build: Builder, outputs: Sequence[tuple[str, Axes | None, Value]], run_time: Sequence[str] = ()
+    build: Builder,
+    outputs: Sequence[tuple[str, Axes | None, Value]],
+    run_time: Sequence[str] = (),
 ) -> Layer:
     """A layer around values; `run_time` symbols are found on the first input axis of that mode."""
     values = Graph(tuple(value for _, _, value in outputs)).values
@@ -103,7 +105,7 @@ def function(routine: Routine, jvp: bool = False) -> Callable[..., Any]:
         done = run(routine.forward, run(routine.sizes, given))
         return tuple(done[name] for name in (*routine.outputs, *routine.saved))
 
-    class Routine_(torch.autograd.Function):
+    class Applied(torch.autograd.Function):
         generate_vmap_rule = True
 
         @staticmethod
@@ -134,7 +136,7 @@ def function(routine: Routine, jvp: bool = False) -> Callable[..., Any]:
                 for name, wanted in zip(routine.gradients, ctx.needs_input_grad, strict=True)
             )
 
-    class WithTangent(Routine_):
+    class WithTangent(Applied):
         @staticmethod
         def jvp(ctx: Any, *tangents: Any) -> Any:
             tensors = ctx.saved_tensors
@@ -151,7 +153,7 @@ def function(routine: Routine, jvp: bool = False) -> Callable[..., Any]:
             nones = (None for _ in routine.saved)
             return (*(done[name] for name in routine.tangent_outputs), *nones)
 
-    made = WithTangent if jvp else Routine_
+    made = WithTangent if jvp else Applied
     return lambda *arguments: made.apply(*arguments)[: len(routine.outputs)]
 
 
@@ -197,8 +199,10 @@ def text(program: Program) -> str:
         parts.append(f"{routine.name}({', '.join(routine.arguments)}) saves {routine.saved}")
         for title in ("sizes", "forward", "backward", "tangent"):
             parts.append(f"  {title}:")
-            for line in getattr(routine, title):
-                parts.append(f"    {', '.join(line.targets)} = {line.expression}  # {line.comment}")
+            parts += [
+                f"    {', '.join(line.targets)} = {line.expression}  # {line.comment}"
+                for line in getattr(routine, title)
+            ]
         parts.append(f"  gradients {routine.gradients}")
     for step in program.body:
         if isinstance(step, Line):

@@ -73,7 +73,6 @@ def cases(draw: st.DrawFn, *, most: int = 4, regular: bool = False, count: int =
     legs = [leg for pattern in patterns for leg in pattern.legs]
     assume(math.prod(mode.size.value or 1 for mode in {*where, *legs}) <= LARGEST)
     tensors = [
-        tuple(draw(st.permutations([mode for mode in where if k in where[mode]])))
-        for k in range(3)
+        tuple(draw(st.permutations([mode for mode in where if k in where[mode]]))) for k in range(3)
     ]
     return Case(tuple(tensors[:count]), Contract(tensors[2], tuple(patterns)))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from tests.interpreter import evaluate
-from tests.lower.running import leaf, layer_of, module, program_of, text
+from tests.lower.running import layer_of, leaf, module, program_of
 from tests.lower.strategies import Case, cases
 from tnc.ir.graph import Builder, Value
 from tnc.ir.program import Program

@@ -88,8 +88,7 @@ def trees(subset: Sequence[int]) -> Iterator[Tree]:
         for others in itertools.combinations(rest, count):
             left = [first, *others]
             right = [k for k in rest if k not in others]
-            for pair in itertools.product(trees(left), trees(right)):
-                yield pair
+            yield from itertools.product(trees(left), trees(right))
 
 
 def mode(name: str, size: int | str) -> Mode:
@@ -127,6 +126,6 @@ def _subset(network: Network, tree: Tree) -> int:
     one, two = (_subset(network, part) for part in tree)
     if not one or not two:
         return 0
-    closed = [network.closed(subset) for subset in (one, two, one | two)]
+    closed = network.closed(one), network.closed(two), network.closed(one | two)
     present = network.legs(one) | network.legs(two)
-    return 0 if links(network, *closed, present) is None else one | two
+    return 0 if links(network, closed, present) is None else one | two

@@ -73,8 +73,7 @@ def tidy(random: Random, largest: int = 6) -> Example:
         owners = random.sample(range(count), min(len(legs), count))
         for leg, owner in zip(legs, owners, strict=False):
             carried[owner].append(leg)
-        for leg in legs[len(owners) :]:  # more participants than operands: a tensor of its own
-            carried.append([leg])
+        carried += [[leg] for leg in legs[len(owners) :]]  # more of them than operands
         if count > len(legs) and random.random() < 0.3:  # a hyperedge, or the kept one carried
             spare = random.choice([k for k in range(count) if k not in owners])
             carried[spare].append(random.choice(pattern.legs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from tnc.diagnostics import CompileError, Diagnostic, Report
 from tnc.driver.build import Backward, Objective, Options, Request, compile_unit
 from tnc.driver.front import ENCODING, Unit
 from tnc.driver.profiles import profile_named
+from tnc.driver.requests import distribute, ready
 from tnc.elaborate import settable
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
@@ -105,27 +106,29 @@ def compile(
     return compile_requests(unit, _requests(unit, layer, set or {}), options)
 
 
-def compile_requests(unit: Unit, requests: list[Request], options: Options) -> Compiled:
+def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) -> Compiled:
     """Compile layers of one unit into one module."""
     output = compile_unit(unit, requests, options)
     plans = {each.layer.name: each.plan for each in output.built}
     return Compiled(output.text, plans, output.diagnostics)
 
 
-def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> list[Request]:
+def _requests(
+    unit: Unit, layer: str | None, settings: Mapping[str, object]
+) -> tuple[Request, ...]:
     if layer is not None:
-        return [Request(layer, settings)]
-    ready = [each.name for each in settable(unit.file) if not each.missing(settings)]
-    if not ready:
+        return distribute(unit, [layer], settings)
+    names = [each.name for each in ready(unit, settings)]
+    if not names:
         report = Report()
         report.add(*unit.said)
         report.raise_errors()
-        names = ", ".join(f"`{each.name}`" for each in settable(unit.file)) or "none"
+        listed = ", ".join(f"`{each.name}`" for each in settable(unit.file)) or "none"
         report.error(
             "E0106",
             "no layer has all its parameters set",
             unit.source.everything(),
-            f"layers here: {names}",
+            f"layers here: {listed}",
         )
         raise CompileError(report.diagnostics)
-    return [Request(name, settings) for name in ready]
+    return distribute(unit, names, settings)

@@ -128,16 +128,14 @@ def _complete(unit: Unit, given: Mapping[str, Value]) -> Sequence[str]:
 
 
 def _profile(name: str) -> Profile:
-    from tnc.plan import profile
+    from tnc.plan.profile import profile_named
 
-    if name in BUILT_IN:
-        return profile.builtin(name)
     try:
-        return profile.load(name)
+        return profile_named(name)
     except FileNotFoundError as error:
-        hint = nearest(name, BUILT_IN)
-        end = f"; did you mean `{hint}`?" if hint else ""
-        raise unreadable(name, reason(error) + end) from None
+        close = nearest(name, BUILT_IN)
+        hint = f"; did you mean `{close}`?" if close else ""
+        raise unreadable(name, reason(error) + hint) from None
     except OSError as error:
         raise unreadable(name, reason(error)) from None
     except ValueError as error:

@@ -88,14 +88,16 @@ def _checked(source: Source, mend: bool) -> Sequence[Diagnostic]:
 
 
 def _show(said: Sequence[Diagnostic], style: str) -> None:
-    if style in {"human", "short"}:
-        if said:
-            terminal.tell(FORMATS[style](said)) if style == "short" else terminal.show(said)
-            terminal.tell(_summary(said))
-    elif text := FORMATS[style](said):
-        terminal.data(text)
+    if style not in {"human", "short"}:
+        if text := FORMATS[style](said):
+            terminal.data(text)
+    elif said and style == "human":
+        terminal.show(said)
+        terminal.tell(f"\n{_counts(said)}; `tnc explain {said[0].code}` says more")
+    elif said:
+        terminal.tell(f"{FORMATS[style](said)}\n{_counts(said)}")
 
 
-def _summary(said: Sequence[Diagnostic]) -> str:
+def _counts(said: Sequence[Diagnostic]) -> str:
     counts = [(sum(each.severity == kind for each in said), kind) for kind in ("error", "warning")]
     return ", ".join(f"{n} {kind}{'s' if n != 1 else ''}" for n, kind in counts if n)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from tnc.cli import check, compile, crash, explain, plan, terminal
 from tnc.cli.exits import Exit, Stop, reason, usage
 from tnc.diagnostics import CompileError, nearest
 from tnc.version import VERSION
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 LIMITS = {"E0501"}
 """Diagnostics which say that a limit cannot be met."""
@@ -70,17 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(terminal.finish(code))
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse does not notice that its help cannot be printed."""
-
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        terminal.data(self.format_help().rstrip())
-
-
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     style = argparse.RawDescriptionHelpFormatter
-    whole = _Parser(
+    whole = argparse.ArgumentParser(
         "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=style, allow_abbrev=False
     )
     whole.add_argument("--version", action="version", version=f"tnc {VERSION}")

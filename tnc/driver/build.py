@@ -91,7 +91,7 @@ def build(layer: Layer, options: Options) -> Built:
         binding,
         objective=options.objective,
         profile=options.profile,
-        cache=options.cache,
+        cache="user" if options.cache else None,
     )
     if options.verify:
         verify_planned(planned.graph)

@@ -12,12 +12,12 @@ from tnc.elaborate.initial import initials
 from tnc.elaborate.modes import Single
 from tnc.elaborate.relations import Relation
 from tnc.elaborate.scope import Family, Scope, Tensor
+from tnc.elaborate.sizes import smallest
 from tnc.elaborate.solving import solve
 from tnc.elaborate.tensors import Declared
-from tnc.elaborate.values import UNSET, literal
+from tnc.elaborate.values import UNSET, literal, symbols_of
 from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.layer import LEADING, Initial, Layer, Port, RunTimeSize, Weight
-from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode
 from tnc.ops import Call, Contract, Leaf, Scale
 from tnc.syntax import tree
@@ -131,7 +131,8 @@ def _run_time(
     if not _lost_input(layer, scope):
         singles = {single.key: single for single in scope.modes.every()}
         for symbol in unsolved:
-            _report_unsolved(symbol, singles.get(symbol), layer, scope)
+            if symbol not in scope.sizes.reported:
+                _report_unsolved(symbol, singles.get(symbol), layer, scope)
     return solved
 
 
@@ -145,17 +146,10 @@ def _symbols(inputs: Sequence[Port], outputs: Sequence[Value]) -> Iterator[str]:
         for mode in (*value.type.modes, *_legs(value)):
             yield from sorted(mode.size.symbols)
         if isinstance(value.op, Scale):
-            yield from _scalar_symbols(value.op.factor)
+            yield from sorted(symbols_of(value.op.factor))
         if isinstance(value.op, Call):
             for _, option in value.op.options:
-                yield from _scalar_symbols(option)
-
-
-def _scalar_symbols(scalar: Scalar) -> Iterator[str]:
-    if scalar.size is not None:
-        yield from sorted(scalar.size.symbols)
-    for operand in scalar.operands:
-        yield from _scalar_symbols(operand)
+                yield from sorted(symbols_of(option))
 
 
 def _lost_input(layer: tree.Layer, scope: Scope) -> bool:
@@ -196,13 +190,13 @@ def _report_unsolved(symbol: str, single: Single | None, layer: tree.Layer, scop
 def _report_backwards(relation: Relation, span: Span, scope: Scope) -> None:
     """A transposed convolution with a stride: several sizes of its result are possible."""
     signal, result = relation.signal, relation.result
-    stride = relation.choices.stride.value
-    declaration = f"{signal.shown}: {stride} * size({result.shown})"
-    plain = signal.shown == signal.name and span.text == signal.name
+    size = smallest(relation, scope.sizes)
+    declaration = f"{signal.shown}: {size or '…'}"
+    plain = size and signal.shown == signal.name and span.text == signal.name
     scope.report.error(
         "E0304",
         f"the size of `{signal.shown}` cannot be inferred from `{result.shown}`: "
-        f"with stride {stride} several are possible",
+        f"with stride {relation.choices.stride} several are possible",
         span,
         "needs a size",
         Label(relation.span, "convolution declared here"),

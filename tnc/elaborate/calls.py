@@ -28,7 +28,7 @@ STANDARD = "std.nn"
 
 UNSUPPORTED = "networks of layers are not supported by this version"
 BOUNDS: dict[str, str] = {"maximum": "at_least", "minimum": "at_most"}
-TENSOR_FUNCTIONS = (FUNCTIONS.keys() | {"sum", "mask"}) - {"shift", *BOUNDS.values()}
+TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, "sum", "mask"}) - {"shift", *BOUNDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def call(
     """The value, and whether what is wanted has flowed into it."""
     applied = _application(expr, scope)
     if applied is None:
+        if isinstance(expr, tree.Pipe) and isinstance(expr.value, tree.Pipe):
+            value_of(expr.value, Inside("a pipe"), scope, False)  # for its errors
         return None, False
     function = FUNCTIONS.get(applied.name)
     if function is not None and function.kind == "pointwise":
@@ -83,25 +85,34 @@ def call(
 def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | None:
     function, arguments = _called(expr)
     if not isinstance(function, tree.Name):
-        scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
+        if not _is_imported(function, scope):
+            scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
         return None
     if not known(function, scope):
         return None
-    tensors = tuple(
+    positional = [
         argument.value
         for argument in arguments
-        if isinstance(argument, tree.Argument)
-        and argument.name is None
-        and function.text != "mask"
-        and holds_tensor(argument.value, scope)
-    )
-    if function.text == "mask" and isinstance(arguments[0], tree.Argument):
-        tensors = (arguments[0].value,)
+        if isinstance(argument, tree.Argument) and argument.name is None
+    ]
+    if function.text == "mask":
+        tensors = tuple(positional[:1])
+    else:
+        tensors = tuple(each for each in positional if holds_tensor(each, scope))
+    places = {id(tensor) for tensor in tensors}
     others = tuple(
-        each for each in arguments if isinstance(each, tree.Generator) or each.value not in tensors
+        each
+        for each in arguments
+        if isinstance(each, tree.Generator) or id(each.value) not in places
     )
     made = tree.Call(expr.span, function, arguments)
     return Application(made, function.text, tensors, others)
+
+
+def _is_imported(function: tree.Expr, scope: Scope) -> bool:
+    """Whether a module is meant about which `check` has said that it is not supported."""
+    names = (node.text for node in tree.walk(function) if isinstance(node, tree.Name))
+    return scope.checking and any(name in scope.file.imported for name in names)
 
 
 def _called(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tnc.diagnostics import Label, Report, Source, Span
 from tnc.elaborate.layers import Elaboration
@@ -45,7 +45,7 @@ def _sizes(
 ) -> dict[str, tuple[tree.Name, int | str]]:
     """The modes of the operands, each where it is first written, with its size."""
     if len(shapes) != len(equation.operands):
-        text = f"the equation has {len(equation.operands)} operands, {len(shapes)} tensors given"
+        text = f"the equation has {len(equation.operands)} operands, tensors given: {len(shapes)}"
         report.error("E0201", text, equation.span)
         return {}
     found: dict[str, tuple[tree.Name, int | str]] = {}
@@ -89,6 +89,10 @@ def _layer(equation: tree.Einsum, sizes: dict[str, tuple[tree.Name, int | str]])
         tree.ModeDecl(name.span, name, None, _size(name, size), None)
         for name, size in sizes.values()
     )
+    modes += tuple(
+        tree.ModeDecl(name.span, name, None, None, None)
+        for name in _unsized(equation, frozenset(sizes))
+    )
     operands = [
         (tree.Name(_span(items, equation), f"x{k}"), tree.ModeList(_span(items, equation), items))
         for k, items in enumerate(equation.operands)
@@ -106,6 +110,14 @@ def _layer(equation: tree.Einsum, sizes: dict[str, tuple[tree.Name, int | str]])
         tree.Output(span, target, product),
     )
     return tree.Layer(span, tree.Name(span, NAME), (), body, None, span)
+
+
+def _unsized(equation: tree.Einsum, sized: frozenset[str]) -> Iterable[tree.Name]:
+    """The signals and taps that no operand has: their sizes follow from the relations."""
+    nodes = [node for statement in equation.relations for node in statement.relations]
+    results = {node.result.name.text for node in nodes}
+    given = {ref.name.text: ref.name for node in nodes for ref in (node.signal, *node.taps)}
+    return [name for text, name in given.items() if text not in sized | results]
 
 
 def _size(name: tree.Name, size: int | str) -> tree.Expr | None:

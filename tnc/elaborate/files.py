@@ -61,7 +61,10 @@ def elaborate(
         )
         return None
     inner = Report()
-    made = Elaboration(chosen, source, names, inner).run(settings)
+    elaboration = Elaboration(chosen, source, names, inner)
+    made = elaboration.run(settings)
+    if elaboration.stopped:  # the errors that do not depend on parameters are found all the same
+        Elaboration(chosen, source, names, inner, checking=True).run({})
     report.add(*inner.diagnostics)
     return made
 

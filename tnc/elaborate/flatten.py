@@ -111,10 +111,9 @@ class _Flattening:
         """New names of the inner modes: those of the operand, and for summed ones, where their
         name is taken, others."""
         names = dict(inner.names)
-        kept = {mode.name for mode in inner.value.type.modes}
-        every = (m for operand in inner.value.operands for m in operand.type.modes)
-        for mode in (*every, *_legs(inner.value)):
-            if mode.name in kept or mode.name in names:
+        every = [m for operand in inner.value.operands for m in operand.type.modes]
+        for mode in dict.fromkeys((*every, *_legs(inner.value))):
+            if mode in inner.value.type:
                 continue
             if mode.name in taken:
                 names[mode.name] = Mode(self._fresh(mode.name), mode.size)

@@ -27,7 +27,8 @@ from tnc.syntax import tree
 
 
 class Elaboration:
-    """Elaborates one layer. `outputs` are the tensors that it gives, in order."""
+    """Elaborates one layer. `outputs` are the tensors that it gives, in order; `stopped` says that
+    parameters or requirements were refused, so that nothing else was looked at."""
 
     def __init__(
         self,
@@ -45,16 +46,21 @@ class Elaboration:
         self.scope.tensors = _tensor_names(layer.body)
         self.declared: list[Declared] = []
         self.outputs: list[tuple[Tensor, tree.Output]] = []
+        self.stopped = False
 
     def run(self, settings: Mapping[str, object]) -> Layer | None:
         """The layer; None where something was reported as an error."""
         report = self.scope.report
         bind(self.layer, settings, self.scope)
         if report.failed and not self.scope.checking:
-            return None  # what follows from a parameter without a value is no news
+            self.stopped = True  # what follows from a parameter without a value is no news
+            return None
         self.scope.modes.declare(self.layer.body)
         if not self._values():
-            return None
+            if not self.scope.checking:
+                self.stopped = True
+                return None
+            self.scope.assumed = True
         self._tensors()
         for relation in self.scope.sizes.relations:
             check_relation(relation, self.scope)

@@ -210,7 +210,12 @@ class Modes:
                 name.span,
                 "which one?",
                 Label(self._place(name.text), "the family"),
-                help=(Help("for all of them", (Edit(name.span, f"{name.text}..."),)),),
+                help=(
+                    Help(
+                        f"for all of them, write `{name.text}...`",
+                        (Edit(name.span, f"{name.text}..."),),
+                    ),
+                ),
             )
             return None
         return _listed(found)
@@ -256,7 +261,7 @@ class Modes:
                 return False
             seen.add(single.key)
         if LEADING in seen and axes[0][0].key != LEADING:
-            span = next(item.span for item in modes.items if isinstance(item, tree.Ellipsis))
+            span = written(modes, self.leading(modes.span))
             scope.report.error("E0201", "`...` stands for leading modes: it comes first", span)
             return False
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.evaluate import evaluate
-from tnc.elaborate.factorise import factorisation
+from tnc.elaborate.factorise import LARGEST, factorisation
 from tnc.elaborate.modes import Axes, outside
 from tnc.elaborate.products import renamed
 from tnc.elaborate.roles import Factor, Wanted
@@ -90,7 +90,12 @@ def _tensor(name: tree.Name, scope: Scope) -> Tensor | None:
             name.span,
             "which one?",
             Label(entry.span, "the family"),
-            help=(Help("for the product of all", (Edit(name.span, f"{name.text}..."),)),),
+            help=(
+                Help(
+                    f"for the product of all, write `{name.text}...`",
+                    (Edit(name.span, f"{name.text}..."),),
+                ),
+            ),
         )
         return None
     return entry
@@ -163,7 +168,8 @@ def _renamed(tensor: Tensor, item: tree.Subscript, scope: Scope) -> Factor | Non
         place for place, (a, b) in enumerate(zip(old, new, strict=True)) if clash(a.size, b.size)
     ]
     for place in clashes:
-        _report_size(tensor, item, old[place], new[place], scope)
+        if not _report_unsized(item, old[place], new[place], scope):
+            _report_size(tensor, item, old[place], new[place], scope)
     if clashes:
         return None
     names = {a.name: b for a, b in zip(old, new, strict=True)}
@@ -173,6 +179,27 @@ def _renamed(tensor: Tensor, item: tree.Subscript, scope: Scope) -> Factor | Non
 def clash(old: Size, new: Size) -> bool:
     """Whether two modes cannot stand for one axis."""
     return old != new and not unset(old - new)
+
+
+def _report_unsized(item: tree.Subscript, old: Mode, new: Mode, scope: Scope) -> bool:
+    """E0304 where the new mode has no size of its own: the axis may be what gives it one."""
+    single = next((each for each in scope.modes.every() if each.key == new.name), None)
+    carried = new.name in scope.sizes.carried
+    if single is None or carried or new.size != Size.symbol(new.name):
+        return False
+    if new.name not in scope.sizes.reported:
+        size = f"size({scope.modes.shown(old.name)})"
+        declaration = f"{single.shown}: {size}"
+        scope.sizes.reported.add(new.name)
+        scope.report.error(
+            "E0304",
+            f"the size of `{single.shown}` cannot be inferred",
+            single.span,
+            "no input gives it",
+            Label(item.span, f"`{scope.modes.shown(old.name)}` is renamed to it here"),
+            help=(Help(f"declare it: `mode {declaration}`", (Edit(single.span, declaration),)),),
+        )
+    return True
 
 
 def _report_size(tensor: Tensor, item: tree.Subscript, old: Mode, new: Mode, scope: Scope) -> None:
@@ -218,7 +245,7 @@ def _report_factors(
     sizes = " · ".join(shown(mode.size) for mode in new)
     total = _total(old).value
     help: tuple[Help, ...] = ()
-    if total is not None:
+    if total is not None and new and total <= LARGEST:
         factors = ", ".join(map(str, factorisation(total, len(new))))
         help = (Help(f"`factor({total}, {len(new)}) = [{factors}]`"),)
     scope.report.error(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tnc.elaborate.evaluate import FUNCTIONS, condition, evaluate, indices, number
-from tnc.elaborate.scope import Scope
+from tnc.elaborate.scope import Faulty, Scope
 from tnc.elaborate.values import UNKNOWN
 from tnc.ir.scalar import Scalar
 from tnc.syntax import tree
@@ -55,7 +55,8 @@ def holds_tensor(expr: tree.Expr, scope: Scope, unknown: bool = True) -> bool:
 
 
 def _names_tensor(text: str, scope: Scope, unknown: bool) -> bool:
-    return scope.is_tensor(text) or (unknown and scope.lookup(text) is None)
+    entry = scope.lookup(text)
+    return scope.is_tensor(text) or (unknown and (entry is None or isinstance(entry, Faulty)))
 
 
 def _computes(call: tree.Call) -> bool:

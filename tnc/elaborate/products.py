@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tnc.diagnostics import Span
+from tnc.elaborate.advice import advise
 from tnc.elaborate.relations import Relation
 from tnc.elaborate.roles import Factor, Product, Roles, roles
 from tnc.elaborate.scope import Scope
@@ -22,6 +23,8 @@ def multiplied(product: Product, span: Span) -> Value | None:
     found = roles(product)
     if found is None:
         return None
+    if not product.scope.einsum:
+        advise(product, found, span)
     if not found.relations:
         return contracted(product.scope, product.factors, found.keep, span)
     return _Convolution(product, found, span).value()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tnc.diagnostics import Span
@@ -89,22 +89,30 @@ def _relation(node: tree.Relation, choices: Choices, scope: Scope) -> Relation |
     refs = (node.result, node.signal, *node.taps)
     found = [scope.modes.member(ref, scope) for ref in refs]
     known = [single for single in found if single is not None]
-    if len(known) != len(refs):
-        return None
-    repeated = next((k for k, single in enumerate(known) if single in known[:k]), None)
-    if repeated is not None:
-        text = f"`{known[repeated].shown}` takes part twice in one relation"
-        scope.report.error("E0207", text, refs[repeated].span, "again here")
+    if len(known) != len(refs) or not _fits(known, refs, choices, scope):
+        scope.sizes.poison(known)
         return None
     result, signal, *taps = known
     dilations = choices.dilation
-    if isinstance(dilations, tuple) and len(dilations) != len(taps):
-        text = f"`dilation` has {len(dilations)} numbers, the relation {len(taps)} tap modes"
-        scope.report.error("E0401", text, choices.written["dilation"], "one number per tap mode")
-        return None
     if not isinstance(dilations, tuple):
         dilations = (dilations,) * len(taps)
     return Relation(result, signal, tuple(taps), dilations, choices, node.result.span)
+
+
+def _fits(
+    modes: Sequence[Single], refs: Sequence[tree.Ref], choices: Choices, scope: Scope
+) -> bool:
+    repeated = next((k for k, single in enumerate(modes) if single in modes[:k]), None)
+    if repeated is not None:
+        text = f"`{modes[repeated].shown}` takes part twice in one relation"
+        scope.report.error("E0207", text, refs[repeated].span, "again here")
+        return False
+    given, taps = choices.dilation, len(modes) - 2
+    if isinstance(given, tuple) and len(given) != taps:
+        text = f"`dilation` has {len(given)} numbers, the relation {taps} tap modes"
+        scope.report.error("E0401", text, choices.written["dilation"], "one number per tap mode")
+        return False
+    return True
 
 
 # ---------------------------------------------------------------- options

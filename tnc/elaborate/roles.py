@@ -87,6 +87,11 @@ class Product:
         """The modes that take part in a relation of this product."""
         return frozenset(key for relation in self.contained for key in relation.keys)
 
+    @property
+    def quiet(self) -> frozenset[str]:
+        """The modes about which there is nothing more to say."""
+        return self.explained | self.faulty | self.scope.sizes.faulty
+
     def _contains(self, relation: Relation) -> bool:
         absent = relation.keys - self.carriers.keys()
         return len(absent) <= 1 and absent <= self.wanted.keys
@@ -104,6 +109,8 @@ def roles(product: Product) -> Roles | None:
     if not product.shared:
         sound.append(missing(product.wanted, product.carriers, product))
     if not all(sound) or len(product.faulty) != before:
+        return None
+    if product.scope.sizes.faulty & (product.carriers.keys() | product.wanted.keys):
         return None
     present = product.carriers.keys() | product.explained
     keep = tuple(mode for mode in product.wanted.modes if mode.name in present)
@@ -234,7 +241,7 @@ def _formula(relation: Relation) -> str:
 
 def _dangling(product: Product) -> bool:
     """E0202, and E0306 where one tensor alone is added."""
-    quiet = product.explained | product.faulty | product.wanted.keys
+    quiet = product.quiet | product.wanted.keys
     found: dict[Span, list[str]] = {}
     if product.scope.einsum:
         return True
@@ -272,7 +279,7 @@ def _report_addend(product: Product, span: Span, names: Sequence[str]) -> None:
 
 def missing(wanted: Wanted, present: Iterable[str], product: Product) -> bool:
     """E0205: report the wanted modes which nothing has."""
-    known = {*present, *product.explained, *product.faulty}
+    known = {*present, *product.quiet}
     lacking = [single for single in wanted.singles if single.key not in known]
     for single in lacking:
         span = written(wanted.node, single)

@@ -93,7 +93,7 @@ class Scope:
     modes: Modes = field(init=False)
     sizes: Sizes = field(init=False)
 
-    def within(self, **indices: Constant) -> Scope:
+    def within(self, /, **indices: Constant) -> Scope:
         """The same names, with indices of families bound; both share what is declared."""
         inner = replace(self, binders={**self.binders, **indices})
         inner.modes, inner.sizes = self.modes, self.sizes
@@ -109,6 +109,7 @@ class Scope:
                 "declared again here",
                 Label(first, "first declared here"),
             )
+            self.names[name.text] = FAULTY
             return False
         self.names[name.text] = entry
         self.spans[name.text] = name.span

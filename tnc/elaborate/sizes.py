@@ -23,12 +23,16 @@ class Sizes:
 
     `needed`: relations that are read backwards with a stride, so that the size of their signal has
     to be declared, by the signal's key. `modes`: every mode of the graph.
+    `reported`: run-time sizes about which an error was reported. `faulty`: the modes of relations
+    that were refused.
     """
 
     scope: Scope
     body: Sequence[tree.Statement]
     needed: dict[str, Relation] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
+    reported: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)
     _known: dict[str, Size] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _relations: tuple[Relation, ...] | None = None
@@ -59,6 +63,12 @@ class Sizes:
                     for scope in scopes:
                         axes = self.scope.modes.axes(node.modes, scope) or ()
                         yield from (single for axis in axes for single in axis)
+
+    def poison(self, modes: Iterable[Single]) -> None:
+        """What takes part in a refused relation raises no further errors."""
+        keys = {single.key for single in modes}
+        self.faulty |= keys
+        self.reported |= keys
 
     # ------------------------------------------------------------ asking
     def mode(self, single: Single) -> Mode:
@@ -178,6 +188,24 @@ class Sizes:
             return None
         signal = self.of(relation.signal)
         return window(choices.pad, choices.stride, self.reach(relation), signal)
+
+
+def smallest(relation: Relation, sizes: Sizes) -> str | None:
+    """A declaration of the signal's size for which the result keeps its own: the stride times the
+    result where that is right, else the smallest signal."""
+    choices, result = relation.choices, sizes.of(relation.result)
+    if choices.pad is None or choices.stride.value is None:
+        return None
+    reach = sizes.reach(relation)
+    scaled = choices.stride * result
+    text = f"{choices.stride} * size({relation.result.shown})"
+    found = window(choices.pad, choices.stride, reach, scaled)
+    if found.result == result:
+        return text
+    least = (reach + 1 - choices.stride - found.left - found.right).value
+    if least is None:
+        return None
+    return f"{text} + {least}" if least > 0 else f"{text} - {-least}"
 
 
 def _calls_size(node: tree.Call) -> bool:

@@ -68,6 +68,7 @@ def _tensor(
 def _need_static(mode: Mode, span: Span, name: str, scope: Scope) -> None:
     symbols = [each for each in mode.size.symbols if not each.startswith(UNSET)]
     if symbols:
+        scope.sizes.reported.update(symbols)
         shown = scope.modes.shown(mode.name)
         scope.report.error(
             "E0304",

@@ -22,27 +22,33 @@ from tnc.syntax import tree
 def value_of(expr: tree.Expr, flow: Flow, scope: Scope, shared: bool = False) -> Value | None:
     """The value of an expression, with those of the wanted modes that it has (they flow inward
     through sums and pointwise functions); None after a report."""
-    parts = list(terms(expr, scope))
-    tensors = [part for part in parts if holds_tensor(part.expr, part.scope)]
+    tensors: list[Term] = []
+    total = Scalar.of(0)
+    for part in terms(expr, scope):
+        if holds_tensor(part.expr, part.scope):
+            tensors.append(part)
+        else:
+            total = Scalar.apply("+", total, constant(part))
     if not tensors:
         _no_tensor(expr, scope)
         return None
-    shared = shared or len(tensors) > 1
-    values: list[Value | None] = []
-    failed: list[tree.Expr] = []
-    for part in tensors:
-        if part.series is None or part.series not in failed:
-            values.append(_term(part, flow, shared))
-            if values[-1] is None and part.series is not None:
-                failed.append(part.series)
-    total = Scalar.of(0)
-    for part in parts:
-        if part not in tensors:
-            total = Scalar.apply("+", total, constant(part))
+    values = _values(tensors, flow, shared or len(tensors) > 1)
     whole = [value for value in values if value is not None]
     if len(whole) != len(values):
         return None
     return _shifted(_added(whole, flow, expr, scope), total, scope)
+
+
+def _values(parts: Sequence[Term], flow: Flow, shared: bool) -> list[Value | None]:
+    """The value of each term; of a `sum(… for …)` only the first that is refused is reported."""
+    values: list[Value | None] = []
+    refused: list[int] = []
+    for part in parts:
+        if part.series is None or id(part.series) not in refused:
+            values.append(_term(part, flow, shared))
+            if values[-1] is None and part.series is not None:
+                refused.append(id(part.series))
+    return values
 
 
 def _no_tensor(expr: tree.Expr, scope: Scope) -> None:
@@ -96,7 +102,8 @@ def _term(term: Term, flow: Flow, shared: bool) -> Value | None:
 def _product(found: Bag, span: Span, flow: Flow, shared: bool, scope: Scope) -> Value | None:
     if len(found.factors) == 1 and not isinstance(found.factors[0], tree.Splat):
         return _single(found.factors[0], flow, shared, scope)
-    parts = [_factors(each, span, scope) for each in found.factors]
+    inside = Inside(f"the product `{_short(span)}`")
+    parts = [_factors(each, inside, scope) for each in found.factors]
     factors = [factor for part in parts if part is not None for factor in part]
     if any(part is None for part in parts):
         return None
@@ -115,9 +122,8 @@ def _spanning(found: Bag) -> tree.Expr:
     return tree.Group(span, tuple(exprs))
 
 
-def _factors(item: tree.Expr | Reciprocal, whole: Span, scope: Scope) -> list[Factor] | None:
+def _factors(item: tree.Expr | Reciprocal, inside: Inside, scope: Scope) -> list[Factor] | None:
     """What one expression contributes to a product of several."""
-    inside = Inside(f"the product `{_short(whole)}`")
     if isinstance(item, Reciprocal):
         value = _reciprocal(item.tensor, inside, scope)
         return None if value is None else [Factor(value, item.tensor.span)]
@@ -146,7 +152,7 @@ def complete(expr: tree.Expr, wanted: Wanted, scope: Scope) -> Value | None:
     value = value_of(expr, wanted, scope)
     if value is not None and set(value.type.modes) != set(wanted.modes):
         for single, mode in zip(wanted.singles, wanted.modes, strict=True):
-            if mode not in value.type:
+            if mode not in value.type and mode.name not in scope.sizes.faulty:
                 text = f"no addend carries `{single.shown}`"
                 scope.report.error("E0205", text, written(wanted.node, single), "wanted here")
         return None

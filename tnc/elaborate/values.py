@@ -122,20 +122,30 @@ def compare(op: str, left: Constant, right: Constant) -> bool | Unknown:
         return UNKNOWN
     if isinstance(left, tuple) and isinstance(right, tuple) and op in {"==", "!="}:
         return _compare_lists(op, left, right)
-    if isinstance(left, int | Size) and isinstance(right, int | Size):
-        return _compare_sizes(op, Size.of(left), Size.of(right))
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return _ORDER[op](left, right)
-    if isinstance(left, str) and isinstance(right, str) and op in {"==", "!="}:
-        return (left == right) is (op == "==")
     if is_number(left) and is_number(right):
-        return _undecided(left, right)
+        return _compare_numbers(op, left, right)
+    if type(left) is type(right) and isinstance(left, str | bool) and op in {"==", "!="}:
+        return (left == right) is (op == "==")
     raise Mismatch(f"`{op}` does not compare `{type_name(left)}` and `{type_name(right)}`")
 
 
-def _compare_sizes(op: str, left: Size, right: Size) -> bool | Unknown:
-    gap = (left - right).value
-    return _undecided(left, right) if gap is None else _ORDER[op](gap, 0)
+def _compare_numbers(op: str, left: Constant, right: Constant) -> bool | Unknown:
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return _ORDER[op](left, right)
+    if isinstance(left, int | Size) and isinstance(right, int | Size):
+        gap = (Size.of(left) - Size.of(right)).value
+        if gap is not None:
+            return _ORDER[op](gap, 0)
+    symbols = symbols_of(scalar(left)) | symbols_of(scalar(right))
+    if all(name.startswith(UNSET) for name in symbols):
+        return UNKNOWN
+    raise Mismatch("a run-time size is not known when the layer is compiled")
+
+
+def symbols_of(number: Scalar) -> frozenset[str]:
+    """The sizes on which a number depends."""
+    own = number.size.symbols if number.size is not None else frozenset()
+    return own.union(*(symbols_of(operand) for operand in number.operands))
 
 
 def _compare_lists(
@@ -147,15 +157,6 @@ def _compare_lists(
     if False in same:
         return op == "!="
     return UNKNOWN if UNKNOWN in same else op == "=="
-
-
-def _undecided(*values: Constant) -> Unknown:
-    for value in values:
-        if isinstance(value, Scalar) or (isinstance(value, Size) and value.symbols):
-            if isinstance(value, Size) and unset(value):
-                continue
-            raise Mismatch("a run-time size is not known when the layer is compiled")
-    return UNKNOWN
 
 
 # ---------------------------------------------------------------- functions of numbers

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tnc.emit.expression import flat, parse
+from tnc.emit.naming import variable
 from tnc.emit.prose import docstring, place
 from tnc.emit.statement import INDENT, bracketed, define, give
 from tnc.ir.layer import LEADING, Axes, Layer, Port
@@ -25,7 +27,7 @@ class Door:
     def check(self) -> list[str]:
         """The function that refuses wrong shapes and returns the run-time sizes."""
         layer = self.layer
-        inputs = [port.name for port in layer.inputs]
+        inputs = [variable(port.name) for port in layer.inputs]
         text = f"Refuse shapes that do not fit{self._returned()}."
         lines = [*define("", self.name, inputs), *docstring(INDENT, text)]
         for port in layer.inputs:
@@ -43,7 +45,7 @@ class Door:
 
     def call(self, margin: str) -> list[str]:
         """Check, in the body of `forward`."""
-        inputs = [port.name for port in self.layer.inputs]
+        inputs = [variable(port.name) for port in self.layer.inputs]
         if not self.wanted:
             return bracketed(margin, f"{self.name}(", inputs, ")")
         head = f"{', '.join(self.wanted)} = {self.name}("
@@ -70,14 +72,14 @@ class Door:
         return expected == Size.symbol(f"{port.name}.{k}")
 
     def _spelled(self, size: Size) -> str:
-        return size.python(lambda symbol: self._shape(symbol))
+        return flat(parse(size.python(self._shape)))
 
     def _shape(self, symbol: str) -> str:
         """`x.2` as Python; a run-time symbol as its variable."""
         name, _, axis = symbol.rpartition(".")
         for port in self.layer.inputs:
             if port.name == name and axis.isdigit():
-                return f"{name}.shape[{position(port.axes, int(axis))}]"
+                return f"{variable(name)}.shape[{position(port.axes, int(axis))}]"
         return self.variables[symbol]
 
     def _leading(self) -> list[str]:
@@ -97,7 +99,7 @@ class Door:
         if self._implied(port, k, axis):
             return []
         expected = Size.product(mode.size for mode in axis)
-        found = f"{port.name}.shape[{position(port.axes, k)}]"
+        found = f"{variable(port.name)}.shape[{position(port.axes, k)}]"
         modes = " ".join(_braces(mode.name) for mode in axis)
         which = f"mode {modes}" if len(axis) == 1 else f"modes ({modes})"
         at = f"(axis {position(port.axes, k)})"
@@ -157,7 +159,7 @@ def leading(port: Port) -> str:
     assert at is not None
     behind = len(port.axes) - at - 1
     start = str(at) if at else ""
-    return f"{port.name}.shape[{start}:{-behind if behind else ''}]"
+    return f"{variable(port.name)}.shape[{start}:{-behind if behind else ''}]"
 
 
 def _rank(port: Port) -> list[str]:
@@ -166,7 +168,7 @@ def _rank(port: Port) -> list[str]:
         f"({' '.join(map(str, axis))})" if len(axis) != 1 else str(axis[0]) for axis in port.axes
     )
     written = f"{port.name}[{_braces(modes)}]"
-    found = f"{port.name}.ndim"
+    found = f"{variable(port.name)}.ndim"
     if leading_axis(port.axes) is None:
         said = f"{port.name} has {{{found}}} axes, but {written} has {rank}"
         return _refuse(f"{found} != {rank}", said, port)

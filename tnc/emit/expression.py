@@ -78,6 +78,8 @@ def _show(node: ast.expr) -> tuple[str, int]:
             return name, _TIGHT
         case ast.Constant(value=value):
             return quote(value) if isinstance(value, str) else _constant(value), _TIGHT
+        case ast.Attribute(value=ast.Constant(value=int() | float()) as value, attr=name):
+            return f"({flat(value)}).{name}", _TIGHT
         case ast.Attribute(value=value, attr=name):
             return f"{flat(value, _TIGHT)}.{name}", _TIGHT
         case ast.Call(func=function, args=positional, keywords=named):
@@ -93,7 +95,8 @@ def _show(node: ast.expr) -> tuple[str, int]:
         case ast.Starred(value=value):
             return f"*{flat(value, _TIGHT)}", _LOOSE
         case ast.UnaryOp(op=operator, operand=operand) if type(operator) in _UNARY:
-            return f"{_UNARY[type(operator)]}{flat(operand, _SIGN)}", _SIGN
+            power = isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow)
+            return f"{_UNARY[type(operator)]}{flat(operand, _TIGHT if power else _SIGN)}", _SIGN
         case ast.BinOp(left=left, op=operator, right=right):
             return _binary(left, operator, right)
         case _:
@@ -101,7 +104,7 @@ def _show(node: ast.expr) -> tuple[str, int]:
 
 
 def _constant(value: object) -> str:
-    return "..." if value is Ellipsis else repr(value)
+    return "..." if value is Ellipsis else repr(value).replace("e+", "e")
 
 
 def _binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> tuple[str, int]:
@@ -123,9 +126,10 @@ def _is_plain(node: ast.expr) -> bool:
 def _index(node: ast.expr) -> str:
     if isinstance(node, ast.Slice):
         return _slice(node)
-    if isinstance(node, ast.Tuple) and node.elts:
-        comma = "," if len(node.elts) == 1 else ""
-        return ", ".join(map(_index, node.elts)) + comma
+    if isinstance(node, ast.Tuple) and len(node.elts) > 1:
+        return ", ".join(
+            _slice(part) if isinstance(part, ast.Slice) else flat(part) for part in node.elts
+        )
     return flat(node)
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from tnc.emit.lifetime import deaths
 from tnc.emit.naming import Part, fresh
-from tnc.emit.prose import comment, docstring
+from tnc.emit.prose import comment, docstring, places
 from tnc.emit.routine import block, needed_sizes, reads, size
-from tnc.emit.statement import INDENT, assign, bracketed, call, define, give, nothing, unpack
+from tnc.emit.statement import INDENT, assign, bracketed, call, define, fits, give, nothing, unpack
 from tnc.ir.program import Line, Routine
 
 BODY = INDENT * 2
@@ -51,7 +51,7 @@ def function(part: Part) -> list[str]:
     made = _keep(part)
     header = [
         f"class {part.function}(torch.autograd.Function):",
-        *docstring(INDENT, f"{', '.join(part.routine.outputs)} with the derivative."),
+        *docstring(INDENT, _described(part.routine)),
         "",
         f"{INDENT}generate_vmap_rule = True",
     ]
@@ -62,6 +62,11 @@ def function(part: Part) -> list[str]:
         *docstring(INDENT, "The same with a tangent, which torch.compile does not accept."),
     ]
     return [*text, "", "", *heading, "", *_jvp(made)]
+
+
+def _described(routine: Routine) -> str:
+    at = places([line.origin for line in routine.forward])
+    return f"{', '.join(routine.outputs)} with the derivative" + (f" ({at})." if at else ".")
 
 
 def _keep(part: Part) -> Function:
@@ -243,9 +248,12 @@ def _conjugate(made: Function, given: Sequence[str]) -> list[str]:
     if not given:
         return []
     lines = [f"{BODY}if {seed}.is_complex():"]
-    together = ", ".join(given) + " = " + ", ".join(f"{name}.conj()" for name in given)
-    if len(DEEP) + len(together) <= 100:
-        return [*lines, DEEP + together]
+    if len(given) == 1:
+        return [*lines, f"{DEEP}{given[0]} = {given[0]}.conj()"]
+    listed = ", ".join(given)
+    value = f"map(torch.conj, ({listed}))"
+    if fits(DEEP, listed, " = ", value):
+        return [*lines, f"{DEEP}{listed} = {value}"]
     return [*lines, *(f"{DEEP}{name} = {name}.conj()" for name in given)]
 
 

@@ -28,7 +28,7 @@ def _planned(layer: Layer, plan: Plan) -> str:
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
     lines = [f"{layer.name}({settings})", f"  planned for {sizes or 'its only sizes'}; {aim}"]
     if plan.steps:
-        rows = [("step", "macs", "backward", "bytes", "", "kind", "")]
+        rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]
         rows += [_row(k, step) for k, step in enumerate(plan.steps, 1)]
         rows += [("all", _count(plan.macs), _count(plan.macs_backward), _count(plan.bytes), *_NONE)]
         lines += [f"  {line}" for line in table(rows, right=frozenset({0, 1, 2, 3}))]

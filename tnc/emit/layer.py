@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tnc.emit.door import Door, leading, leading_axis
 from tnc.emit.expression import names, parse, quote, replace
-from tnc.emit.naming import Part, fresh
+from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
-from tnc.emit.statement import INDENT, assign, bracketed, define, give
+from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
 from tnc.ir.layer import Axes, Initial, Layer, Port, Weight
 from tnc.ir.program import Invoke, Line, Program, Routine
 from tnc.ir.size import Size
@@ -116,10 +117,13 @@ def _init(layer: Layer) -> list[str]:
     for weight in layer.weights:
         empty = f"torch.empty({shape(weight)}, device=device, dtype=dtype)"
         if weight.trained:
-            lines += assign(BODY, [f"self.{weight.name}"], f"nn.Parameter({empty})")
+            start = f"nn.Parameter({empty})"
+            if keyword.iskeyword(weight.name):
+                lines += call(BODY, "self.register_parameter", [quote(weight.name), start])
+            else:
+                lines += assign(BODY, [f"self.{weight.name}"], start)
         else:
-            name = quote(weight.name)
-            lines += bracketed(BODY, "self.register_buffer(", [name, empty], ")")
+            lines += call(BODY, "self.register_buffer", [quote(weight.name), empty])
     return [*lines, f"{BODY}self.reset_parameters()"] if layer.weights else lines
 
 
@@ -130,7 +134,7 @@ def _reset(layer: Layer) -> list[str]:
 
 
 def _start(weight: Weight) -> list[str]:
-    tensor = f"self.{weight.name}"
+    tensor = attribute(weight.name)
     options = dict(weight.initial.options)
     match weight.initial:
         case Initial("zeros" | "ones" as kind):
@@ -153,7 +157,7 @@ def _matrix(weight: Weight, kind: str) -> list[str]:
     rows, columns = (sizes or [1])[0], 1
     for size in sizes[1:]:
         columns *= size
-    tensor = f"self.{weight.name}"
+    tensor = attribute(weight.name)
     options = f"device={tensor}.device"
     if kind == "identity":
         value = f"torch.eye({rows}, {columns}, {options})"
@@ -167,7 +171,7 @@ def _matrix(weight: Weight, kind: str) -> list[str]:
 
 def _forward(made: Shown) -> list[str]:
     layer, program = made.layer, made.program
-    parameters = ["self", *(f"{port.name}: Tensor" for port in layer.inputs)]
+    parameters = ["self", *(f"{variable(port.name)}: Tensor" for port in layer.inputs)]
     count = len(layer.outputs)
     result = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
     taken = _variables(program)
@@ -177,24 +181,33 @@ def _forward(made: Shown) -> list[str]:
     if opened:
         lines += [f"{BODY}{ahead} = {leading(opened[0])}"]
     for port in opened:
-        lines += assign(BODY, [port.name], _flattened(port, ahead))
+        lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
     lines += _steps(made)
-    held = {weight.name: f"self.{weight.name}" for weight in layer.weights}
+    held = _held(layer)
     results = [replace(name, held) for name in program.results]
     for k, port in enumerate(layer.outputs):
         if opened and (at := leading_axis(port.axes)) is not None:
             restored = _restored(results[k], at, ahead)
-            name = fresh(port.name, taken) if program.results.count(results[k]) > 1 else results[k]
+            name = (
+                fresh(variable(port.name), taken)
+                if program.results.count(results[k]) > 1
+                else results[k]
+            )
             lines += assign(BODY, [name], restored)
             results[k] = name
     return [*lines, *give(BODY, results)]
+
+
+def _held(layer: Layer) -> dict[str, str]:
+    """How the variable of each weight is read."""
+    return {variable(weight.name): attribute(weight.name) for weight in layer.weights}
 
 
 def _variables(program: Program) -> frozenset[str]:
     """The names that the body of a layer uses."""
     steps = program.body
     targets = {name for step in steps for name in step.targets}
-    given = {port.name for port in program.layer.inputs}
+    given = {variable(port.name) for port in program.layer.inputs}
     return frozenset({*targets, *given, *(name for _, name in program.symbols), "self", "torch"})
 
 
@@ -203,10 +216,11 @@ def _flattened(port: Port, ahead: str) -> str:
     at = leading_axis(port.axes)
     assert at is not None
     behind = len(port.axes) - at - 1
-    parts = [f"*{port.name}.shape[:{at}]"] if at else []
+    name = variable(port.name)
+    parts = [f"*{name}.shape[:{at}]"] if at else []
     parts.append(f"math.prod({ahead})")
-    parts += [f"*{port.name}.shape[{-behind}:]"] if behind else []
-    return f"{port.name}.reshape({', '.join(parts)})"
+    parts += [f"*{name}.shape[{-behind}:]"] if behind else []
+    return f"{name}.reshape({', '.join(parts)})"
 
 
 def _restored(name: str, at: int, ahead: str) -> str:
@@ -215,7 +229,7 @@ def _restored(name: str, at: int, ahead: str) -> str:
 
 
 def _steps(made: Shown) -> list[str]:
-    held = {weight.name: f"self.{weight.name}" for weight in made.layer.weights}
+    held = _held(made.layer)
     places = {place(step.origin) for step in made.program.body}
     lines: list[str] = []
     for step in made.program.body:

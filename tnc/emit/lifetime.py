@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from tnc.emit.expression import names, parse
 from tnc.ir.program import Line
 
-# Methods, and functions of `torch`, whose result shares the memory of their first operand.
-VIEWS = frozenset(
-    """
-    broadcast_to chunk conj contiguous diagonal expand expand_as flatten moveaxis movedim narrow
-    permute ravel real reshape select split squeeze swapaxes swapdims t transpose unbind unflatten
-    unfold unsqueeze view view_as
-    """.split()
-)
+_VIEWS = """
+broadcast_to chunk conj contiguous diagonal expand expand_as flatten moveaxis movedim narrow permute
+ravel real reshape select split squeeze swapaxes swapdims t transpose unbind unflatten unfold
+unsqueeze view view_as
+"""
+VIEWS = frozenset(_VIEWS.split())
+"""Methods, and functions of `torch`, whose result shares the memory of their first operand."""
+
 ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 
 
@@ -54,6 +54,8 @@ def deaths(
     for k, line in enumerate(lines):
         base = viewed(line.expression)
         for target in line.targets:
+            if target == "_":
+                continue
             root[target] = target if base is None else root.get(base, base)
             needs[target] = line.needs
         for name in (*line.targets, *names(parse(line.expression))):

@@ -16,6 +16,16 @@ def fresh(wish: str, taken: Collection[str]) -> str:
     return wish
 
 
+def variable(name: str) -> str:
+    """The variable of a tensor: its name, unless Python has that for itself."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def attribute(name: str) -> str:
+    """The parameter or buffer of that name, as Python."""
+    return f'getattr(self, "{name}")' if keyword.iskeyword(name) else f"self.{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A routine with the names of what is made of it.
@@ -69,7 +79,7 @@ def _take(wish: str, taken: set[str]) -> str:
 
 
 def _weights(program: Program, routine: Routine) -> frozenset[str]:
-    held = {weight.name for weight in program.layer.weights}
+    held = {variable(weight.name) for weight in program.layer.weights}
     calls = [
         step.arguments
         for step in program.body

@@ -69,10 +69,13 @@ def file_name(path: str) -> str:
     return re.split(r"[\\/]", path)[-1]
 
 
-def shared_place(origins: Iterable[Span | None]) -> str:
-    """The place where all of them stand, or ""."""
-    places = {place(origin) for origin in origins}
-    return places.pop() if len(places) == 1 else ""
+def places(origins: Iterable[Span | None]) -> str:
+    """Where they stand, in order: `cp_conv.tnn:11, 13`."""
+    lines: dict[str, set[int]] = {}
+    for origin in origins:
+        if origin is not None and place(origin):
+            lines.setdefault(file_name(origin.file), set()).add(origin.line)
+    return "; ".join(f"{file}:{', '.join(map(str, sorted(lines[file])))}" for file in sorted(lines))
 
 
 def table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:

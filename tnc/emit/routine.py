@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from tnc.emit.expression import names, parse
 from tnc.emit.lifetime import deaths
 from tnc.emit.naming import Part, fresh
-from tnc.emit.prose import comment, docstring, place, shared_place
+from tnc.emit.prose import comment, docstring, place, places
 from tnc.emit.statement import (
     INDENT,
     assign,
@@ -78,6 +78,7 @@ def applied(part: Part) -> list[str]:
         f"{INDENT}if _under_autocast({device}):",
         f"{inner}with torch.autocast({device}, enabled=False):",
         *_give_call(INDENT * 3, part.apply, cast),
+        *_direct(part),
         *choose(INDENT, function, part),
     ]
     if single:
@@ -85,6 +86,23 @@ def applied(part: Part) -> list[str]:
     targets = [*routine.outputs, "*_"] if routine.saved else list(routine.outputs)
     head = f"{', '.join(targets)} = {function}.apply("
     return [*lines, *bracketed(INDENT, head, arguments, ")"), *give(INDENT, routine.outputs)]
+
+
+def _direct(part: Part) -> list[str]:
+    """Where no gradient is wanted, or PyTorch alone has it, the forward does without a Function."""
+    routine = part.routine
+    first = routine.arguments[0]
+    lines = [f"{INDENT}if not torch.is_grad_enabled():"]
+    if any("aten.convolution" in line.expression for line in routine.backward):
+        lines = [
+            f"{INDENT}if not torch.is_grad_enabled() or {first}.is_complex():",
+            *comment(INDENT * 2, "Complex convolutions have no gradient but PyTorch's own."),
+        ]
+    if not routine.saved:
+        return [*lines, *bracketed(INDENT * 2, f"return {part.forward}(", routine.arguments, ")")]
+    head = f"{', '.join([*routine.outputs, '*_'])} = {part.forward}("
+    made = bracketed(INDENT * 2, head, routine.arguments, ")")
+    return [*lines, *made, *give(INDENT * 2, routine.outputs)]
 
 
 def _give_call(margin: str, function: str, cast: str) -> list[str]:
@@ -108,7 +126,7 @@ def choose(margin: str, function: str, part: Part) -> list[str]:
 
 
 def _summary(routine: Routine, text: str) -> str:
-    at = shared_place(line.origin for line in routine.forward)
+    at = places(line.origin for line in routine.forward)
     return f"{text} ({at})." if at else f"{text}."
 
 
@@ -165,7 +183,7 @@ def block(
 ) -> list[str]:
     """Steps with their comments. With `conditions`, the name of the flags that say which
     gradients are needed, consecutive lines for the same gradients stand under one `if`."""
-    places = {place(line.origin) for line in lines}
+    located = len({place(line.origin) for line in lines}) > 1
     text: list[str] = []
     before: frozenset[int] = frozenset()
     for line, dead in zip(lines, dying, strict=True):
@@ -174,7 +192,7 @@ def block(
             text += when(margin, [f"{conditions}[{k}]" for k in sorted(needs)])
         before = needs
         inner = margin + INDENT if needs else margin
-        text += _noted(inner, line, len(places) > 1)
+        text += _noted(inner, line, located)
         text += assign(inner, line.targets, line.expression)
         text += delete(inner, dead) if dead else []
     return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from tnc.emit.expression import argument, dotted, flat, names, parse
+from tnc.emit.expression import argument, dotted, flat, parse
 
 WIDTH = 100
 INDENT = "    "
@@ -22,49 +22,89 @@ def assign(margin: str, targets: Sequence[str], expression: str | ast.expr) -> l
     head = ", ".join(targets) + " = "
     if fits(margin, head, flat(node)):
         return [f"{margin}{head}{flat(node)}"]
-    first = targets[0]
+    if _opens(node):
+        before, node = _settled(margin, f"{targets[0]}__", margin, node)
+        return [*before, *_outermost(margin, head, node)]
+    inner, last = _last(node, ast.Name(targets[0]))
+    simple = isinstance(inner, ast.Name | ast.Constant)
+    if simple:
+        last = node
+    before = []
+    if (
+        isinstance(last, ast.BinOp)
+        and not fits(margin, head, flat(last))
+        and not isinstance(last.right, ast.Name)
+    ):
+        name = f"{targets[0]}__"
+        before = assign(margin, [name], last.right)
+        last = ast.BinOp(last.left, last.op, ast.Name(name))
+    if simple:
+        return [*before, *_outermost(margin, head, last)]
+    return [*before, *assign(margin, targets[:1], inner), *assign(margin, targets, last)]
+
+
+def _outermost(margin: str, head: str, node: ast.expr) -> list[str]:
+    """A call whose name alone does not fit beside the targets, and a sum, go into parentheses."""
+    start = f"{flat(node.func)}(" if isinstance(node, ast.Call) else ""
+    long = isinstance(node, ast.BinOp) and not fits(margin, head, flat(node))
+    if long or not fits(margin, head, start):
+        return [f"{margin}{head}(", *_broken(margin + INDENT, "", node), f"{margin})"]
+    return _broken(margin, head, node)
+
+
+def _last(node: ast.expr, name: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """What is computed first in a chain or a sum, and the rest with `name` in its place."""
     match node:
-        case ast.Call(func=function, args=positional, keywords=named) if dotted(function):
-            before, kept = _hoist(margin, first, positional)
-            return [*before, *_broken(margin, head, ast.Call(function, kept, named))]
-        case ast.Tuple() | ast.List():
-            return _broken(margin, head, node)
-        case ast.Call(func=ast.Attribute(value=inner, attr=name), args=positional, keywords=named):
-            last: ast.expr = ast.Call(ast.Attribute(ast.Name(first), name), positional, named)
-        case ast.Attribute(value=inner, attr=name):
-            last = ast.Attribute(ast.Name(first), name)
+        case ast.Call(func=ast.Attribute(value=inner, attr=method), args=given, keywords=named):
+            return inner, ast.Call(ast.Attribute(name, method), given, named)
+        case ast.Attribute(value=inner, attr=attribute):
+            return inner, ast.Attribute(name, attribute)
         case ast.Subscript(value=inner, slice=index):
-            last = ast.Subscript(ast.Name(first), index)
+            return inner, ast.Subscript(name, index)
         case ast.UnaryOp(op=sign, operand=inner):
-            last = ast.UnaryOp(sign, ast.Name(first))
+            return inner, ast.UnaryOp(sign, name)
         case ast.BinOp(left=inner, op=operator, right=right):
-            before, (kept_right,) = _hoist(margin, first, [right])
-            last = ast.BinOp(ast.Name(first), operator, kept_right)
-            if isinstance(inner, ast.Name):
-                return [*before, f"{margin}{head}{flat(ast.BinOp(inner, operator, kept_right))}"]
-            return [*before, *assign(margin, [first], inner), *assign(margin, targets, last)]
+            return inner, ast.BinOp(name, operator, right)
         case _:
-            return [f"{margin}{head}{flat(node)}"]
-    if isinstance(inner, ast.Name):
-        return [f"{margin}{head}{flat(node)}"]
-    return [*assign(margin, [first], inner), *assign(margin, targets, last)]
+            return name, node
 
 
-def _hoist(margin: str, target: str, nodes: Sequence[ast.expr]) -> tuple[list[str], list[ast.expr]]:
-    """Give long operands that the formatter would not simply break variables of their own."""
+def _opens(node: ast.expr) -> bool:
+    """Whether the formatter would break it at its brackets."""
+    calls = isinstance(node, ast.Call) and dotted(node.func)
+    return calls or isinstance(node, ast.Tuple | ast.List)
+
+
+def _settled(margin: str, name: str, inside: str, node: ast.expr) -> tuple[list[str], ast.expr]:
+    """Give operands that are too long, and do not open, variables of their own.
+
+    The variables are called after `name` and assigned at `margin`; the node stands at `inside`.
+    """
     before: list[str] = []
-    kept: list[ast.expr] = []
-    for k, node in enumerate(nodes):
-        calls = isinstance(node, ast.Call) and dotted(node.func)
-        if len(flat(node)) < WIDTH // 2 or calls or isinstance(node, ast.Tuple | ast.List):
-            kept.append(node)
-            continue
-        name = f"{target}_{k}"
-        while name in names(node):
-            name += "_"
-        before += assign(margin, [name], node)
-        kept.append(ast.Name(name))
-    return before, kept
+    inside += INDENT
+
+    def settle(k: int, part: ast.expr, start: str = "") -> ast.expr:
+        if fits(inside, start, flat(part), ","):
+            return part
+        if _opens(part):
+            more, settled = _settled(margin, f"{name}{k}_", inside, part)
+        else:
+            more, settled = assign(margin, [f"{name}{k}"], part), ast.Name(f"{name}{k}")
+        before.extend(more)
+        return settled
+
+    match node:
+        case ast.Call(func=function, args=given, keywords=named):
+            kept = [settle(k, part) for k, part in enumerate(given)]
+            words = [
+                ast.keyword(part.arg, settle(k, part.value, f"{part.arg}="))
+                for k, part in enumerate(named, len(given))
+            ]
+            return before, ast.Call(function, kept, words)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            made = [settle(k, part) for k, part in enumerate(elements)]
+            return before, type(node)(made)
+    return before, node
 
 
 def _broken(margin: str, head: str, node: ast.expr, tail: str = "") -> list[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
-from tnc.lower.forms import Form, Order, flat, ordered, solid
+from tnc.lower.forms import Form, Order, flat, ordered, solid, unit
 from tnc.lower.roles import RESULT, Roles, convolution_roles
 from tnc.lower.ways import COPY, LAUNCH, Site, Way
 from tnc.ops import Contract, Pattern
@@ -114,7 +114,8 @@ def _short(numbers: Sequence[int]) -> str:
 def convolution_ways(site: Site) -> list[Way]:
     roles = convolution_roles(site.value)
     found: list[Way] = []
-    for frame in frames(site, roles, site.value):
+    leader = site.orders[roles.result if roles.signal == RESULT else roles.signal]
+    for frame in frames(site, roles, site.value, leader):
         if roles.signal == RESULT:
             found.append(_transposed(site, frame, roles))
         elif roles.tap == RESULT:
@@ -137,17 +138,15 @@ def both_ways(site: Site) -> list[Way]:
             fits=(dense(frame.y), dense(frame.x), dense(frame.w)),
             note=frame.note,
         )
-        for frame in frames(site, roles, signal_gradient)
+        for frame in frames(site, roles, signal_gradient, site.orders[1])
     ]
 
 
-def frames(site: Site, roles: Roles, value: Value) -> Iterator[Frame]:
-    """Batch modes behind the channels: as spatial axes where there is room; or all in front."""
+def frames(site: Site, roles: Roles, value: Value, leader: Order) -> Iterator[Frame]:
+    """Batch modes behind the channels: as spatial axes where there is room; or all in front.
+    `leader` is the order of X, or of Y where X is the result."""
     assert isinstance(value.op, Contract)
     patterns = value.op.patterns
-    leader = next(
-        (form.order for form in site.forms if patterns[0].signal in form.modes), site.orders[0]
-    )
     if patterns[0].signal not in leader:
         by_result = {pattern.result: pattern.signal for pattern in patterns}
         leader = tuple(by_result.get(mode, mode) for mode in leader)
@@ -158,14 +157,16 @@ def frames(site: Site, roles: Roles, value: Value) -> Iterator[Frame]:
     outer = ordered(roles.outer, others)
     batch = ordered(roles.batch, leader)
     yield Frame(batch, group, inner, outer, tuple(own[mode] for mode in leader if mode in own))
-    front, spatial = _behind(solid(leader), roles, own)
+    present = tuple(mode for mode in leader if not unit(mode) or mode in own)
+    front, spatial = _behind(present, roles, own)
     if len(spatial) <= MOST_AXES and len(solid(batch)) > len(front):
         yield Frame(front, group, inner, outer, spatial)
 
 
 def _behind(leader: Order, roles: Roles, own: dict) -> tuple[Order, tuple[Pattern | Passed, ...]]:  # type: ignore[type-arg]
     """Split a layout at its last channel, or where there is none before its first signal."""
-    channels = [k for k, mode in enumerate(leader) if mode in roles.group | roles.inner]
+    every = roles.group | roles.inner | roles.outer
+    channels = [k for k, mode in enumerate(leader) if mode in every]
     signals = [k for k, mode in enumerate(leader) if mode in own]
     start = channels[-1] + 1 if channels else signals[0]
     spatial: list[Pattern | Passed] = []

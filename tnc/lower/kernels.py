@@ -46,11 +46,27 @@ KERNELS: dict[type[Op], Kernel] = {
 
 
 def ways(site: Site) -> list[Way]:
-    """Every way of computing a step; their number and order depend on the expected orders in
-    memory alone, not on which modes share an axis."""
+    """Every way of computing a step."""
     if len(site.step.values) > 1:
         return convolutions.both_ways(site)
     return KERNELS[type(site.value.op)](site)
+
+
+def adapted(site: Site, planned: Way) -> Way:
+    """The planned way, for the axes that the operands have: what works on any axes leaves modes
+    together which share one already."""
+    if len(site.step.values) > 1 or not _flexible(site.value):
+        return planned
+    found = ways(site)
+    order = planned.gives[0].order
+    return next((way for way in found if way.gives[0].order == order), found[0])
+
+
+def _flexible(value: Value) -> bool:
+    """Whether the kernel works on any axes: neither a matrix product nor a convolution."""
+    if not isinstance(value.op, Contract) or len(value.operands) == 1:
+        return True
+    return not (value.op.patterns or solid(product_roles(value).contracted))
 
 
 def alias(value: Value, form: Form) -> Form | None:

@@ -28,7 +28,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """`value` comes from outside in whatever order `leader` was given."""
+    """`value` comes from outside in whatever order `leader` was given: the backward begins, in
+    which the copies that the forward made are gone."""
 
     value: Value
     leader: Value
@@ -36,7 +37,21 @@ class Follow:
 
 Item = Step | Delivery | Follow
 
+Chosen = Mapping[Step, Way | None]
+"""The way of every step; None where a step is only another name."""
+
 VIEW = LAUNCH // 2
+
+
+def root(value: Value, chosen: Chosen) -> Value:
+    """The value that `value` is only another arrangement of: with other modes of size 1."""
+    made_by = {one: step for step in chosen for one in step.values}
+    while value in made_by and chosen[made_by[value]] is None:
+        (operand,) = value.operands
+        if set(solid(operand.type.modes)) != set(solid(value.type.modes)):
+            break
+        value = operand
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +59,11 @@ class State:
     cost: int
     orders: tuple[tuple[Value, Order], ...]
     copied: frozenset[tuple[Value, Axes]]
-    chosen: tuple[int, ...]
+    chosen: tuple[Way | None, ...]
 
 
-def choose(
-    items: Sequence[Item], given: Mapping[Value, Order], measure: Measure
-) -> dict[Step, int]:
-    """For each step, the number of the way it takes."""
+def choose(items: Sequence[Item], given: Mapping[Value, Order], measure: Measure) -> Chosen:
+    """For each step, the way it takes."""
     last = _last_uses(items)
     states = [State(0, tuple(given.items()), frozenset(), ())]
     known: dict[tuple[Step, tuple[Order, ...]], list[Way]] = {}
@@ -95,7 +108,8 @@ def _next(
     orders = dict(state.orders)
     match item:
         case Follow(value, leader):
-            return [_with(state, {value: orders[leader]})]
+            new = (*state.orders, (value, orders[leader]))
+            return [State(state.cost, new, frozenset(), state.chosen)]
         case Delivery(value, axes):
             order = orders[value]
             wrong = solid(order) != solid(flat(axes)) or copies(order, axes)
@@ -106,19 +120,15 @@ def _next(
             if len(values) == 1 and aliased(values[0]):
                 found = alias(values[0], forms[0])
                 assert found is not None
-                return [_with(state, {values[0]: found.order}, 0)]
+                new = (*state.orders, (values[0], found.order))
+                return [State(state.cost, new, state.copied, (*state.chosen, None))]
             key = (item, tuple(form.order for form in forms))
             if key not in known:
                 known[key] = ways(Site(item, forms, measure))
-            return [_taken(state, item, j, way, measure) for j, way in enumerate(known[key])]
+            return [_taken(state, item, way, measure) for way in known[key]]
 
 
-def _with(state: State, new: Mapping[Value, Order], chosen: int | None = None) -> State:
-    more = () if chosen is None else (chosen,)
-    return State(state.cost, (*state.orders, *new.items()), state.copied, (*state.chosen, *more))
-
-
-def _taken(state: State, step: Step, j: int, way: Way, measure: Measure) -> State:
+def _taken(state: State, step: Step, way: Way, measure: Measure) -> State:
     orders = dict(state.orders)
     cost, copied = state.cost + way.cost, set(state.copied)
     for k, operand in enumerate(step.operands):
@@ -129,4 +139,4 @@ def _taken(state: State, step: Step, j: int, way: Way, measure: Measure) -> Stat
             copied.add((operand, want))
             cost += LAUNCH + 2 * COPY * measure(order)
     new = {value: form.order for value, form in zip(step.values, way.gives, strict=True)}
-    return State(cost, (*state.orders, *new.items()), frozenset(copied), (*state.chosen, j))
+    return State(cost, (*state.orders, *new.items()), frozenset(copied), (*state.chosen, way))

@@ -23,6 +23,14 @@ def swapped(axes: Axes, old: Mode, *new: Mode) -> Axes:
     return (*replaced, *((mode,) for mode in more))
 
 
+def along(order: Order, old: Mode, *new: Mode) -> Order:
+    """An order in memory with `old` replaced; a mode of size 1 may not have been in it."""
+    if old not in order:
+        return (*order, *new)
+    at = order.index(old)
+    return (*order[:at], *new, *order[at + 1 :])
+
+
 def reduce_ways(site: Site) -> list[Way]:
     """A contraction of one operand: a sum, or a repetition."""
     assert isinstance(site.value.op, Contract)
@@ -75,7 +83,7 @@ def pad_ways(site: Site) -> list[Way]:
     gives, order = axes, form.order
     for edge in op.edges:
         gives = swapped(gives, edge.mode, edge.padded)
-        order = tuple(edge.padded if mode == edge.mode else mode for mode in order)
+        order = along(order, edge.mode, edge.padded)
     result = (Form(gives, order),)
     crops = [
         edge.left.value is not None
@@ -127,7 +135,8 @@ def border_ways(site: Site) -> list[Way]:
     numbers: tuple[Size | Order, ...] = (-op.left, op.padded.size - op.left, last)
     index = f"{positions}.clamp(0, {{3}})"
     if op.kind == "reflect":
-        index = f"{{3}} - ({positions} % {{4}} - {{3}}).abs()"
+        end = "({3})" if last.value is None else "{3}"
+        index = f"{end} - ({positions} % {{4}} - {end}).abs()"
         numbers = (*numbers, Size.max(2 * last, 1))
     return [_indexed(site, op.mode, op.padded, index, numbers, op.adjoint)]
 
@@ -146,7 +155,7 @@ def _indexed(
     axes = apart(form.axes, old)
     dim = axis_of(axes, old)
     gives = swapped(axes, old, new)
-    order = tuple(new if one == old else one for one in form.order)
+    order = along(form.order, old, new)
     text = f"{{0}}.index_select({dim}, {index})"
     if adjoint:
         first = len(numbers) + 1
@@ -175,7 +184,7 @@ def every_ways(site: Site) -> list[Way]:
     axes = apart(form.axes, old)
     dim = axis_of(axes, old)
     gives = swapped(axes, old, new)
-    order = tuple(new if mode == old else mode for mode in form.order)
+    order = along(form.order, old, new)
     if not op.adjoint:
         index = ":, " * dim + f"::{op.stride}"
         return [Way((axes,), (Form(gives, order),), f"{{0}}[{index}]")]
@@ -191,7 +200,7 @@ def windows_ways(site: Site) -> list[Way]:
     (form,) = site.forms
     axes = apart(form.axes, op.mode)
     gives = swapped(axes, op.mode, op.result, op.tap)
-    order = (*(op.result if mode == op.mode else mode for mode in form.order), op.tap)
+    order = (*along(form.order, op.mode, op.result), op.tap)
     reach = op.dilation * (op.tap.size - 1) + 1
     text = f"{{0}}.unfold({axis_of(axes, op.mode)}, {{1}}, {op.stride})"
     if op.dilation > 1:

@@ -46,6 +46,20 @@ class Names:
                     return self.take(name)
         raise AssertionError("more names taken than there are")
 
+    def release(self, name: str) -> None:
+        """A reserved name is about to be taken."""
+        self._taken.discard(name)
+
+    def local(self, wish: str, beside: set[str]) -> str:
+        """A name that is free here and not in `beside`, where it is noted: it may be given again
+        elsewhere."""
+        name, count = wish, 1
+        while name in self._taken or name in beside:
+            count += 1
+            name = f"{wish}{count}"
+        beside.add(name)
+        return name
+
     def fork(self) -> Names:
         """The same names taken; what is taken later is not shared."""
         return Names(self._taken)

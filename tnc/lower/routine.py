@@ -10,13 +10,14 @@ from tnc.ir.layer import Axes, Layer
 from tnc.ir.program import Line, Routine
 from tnc.ir.region import Derived
 from tnc.lower.forms import Form, views
-from tnc.lower.layout import Delivery, Follow, Item, choose
+from tnc.lower.layout import Chosen, Delivery, Follow, Item, choose, root
 from tnc.lower.legal import Legaliser
 from tnc.lower.names import Names
 from tnc.lower.sections import Sections, sections
+from tnc.lower.settle import settled
 from tnc.lower.sizes import Scope
 from tnc.lower.steps import readers
-from tnc.lower.ways import Measure, Step
+from tnc.lower.ways import Measure
 from tnc.lower.writer import Held, Writer
 
 Ports = Mapping[Value, tuple[str, Axes]]
@@ -73,20 +74,27 @@ class _Region:
             for value, output in zip(derived.region.outputs, self.parts.outputs, strict=True)
             if value in ports
         }
-        self.cotangents: dict[Value, str] = {}
-        self.made_by = {value: step for step in self.parts.forward for value in step.values}
+        self.finals: list[Value | None] = []
+        self.named: dict[Value, str] = {}
+        self.primal = dict(zip(self.parts.seeds, self.parts.outputs, strict=True))
+        self.reserved = {output: names.take(wish) for output, (wish, _) in self.ports.items()}
 
     def lower(self, name: str) -> Lowered:
         parts = self.parts
         chosen = self._layout()
         forward = self._writer(self.given, self._forward_name)
         leaving = [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
-        forward.run(parts.forward, chosen, leaving)
+        every = (*leaving, *self._gradient_deliveries())
+        delivered = {one for item in every for one in (item.value, root(item.value, chosen))}
+        self.finals = [None if value is None else root(value, chosen) for value in parts.gradients]
+        stored = settled((parts.forward, parts.backward), chosen, frozenset(delivered))
+        forward.run(parts.forward, chosen, leaving, settled=stored)
+        self.named.update({value: held.name for value, held in forward.held.items()})
         outputs = self._leave(forward)
         later = self._later(forward, outputs)
         seeds = [self.names.take(f"grad_{held.name}") for held in outputs]
         dots = [self.names.take(f"dot_{held.name}") for held in self.arguments]
-        backward, gradients = self._backward(chosen, later, outputs, seeds)
+        backward, gradients = self._backward(chosen, stored, later, outputs, seeds)
         tangent, pushed = self._tangent(later, outputs, dots)
         sizes, extra = self.scope.definitions(
             [(held.name, held.form.axes) for held in self.arguments], self.around.layer.run_time
@@ -98,7 +106,7 @@ class _Region:
             sizes,
             tuple(forward.lines),
             tuple(held.name for held in outputs),
-            self._saved(forward, outputs, (*backward, *tangent)),
+            self._saved(forward, later, (*backward, *tangent)),
             tuple(seeds),
             backward,
             (*gradients, *(None for _ in extra)),
@@ -112,7 +120,7 @@ class _Region:
         return Writer(self.scope, self.names, self.around.measure, held, wish)  # type: ignore[arg-type]
 
     # ------------------------------------------------------------------ layout
-    def _layout(self) -> dict[Step, int]:
+    def _layout(self) -> Chosen:
         """Forward and backward are laid out together."""
         parts = self.parts
         given = {value: held.form.order for value, held in self.given.items()}
@@ -131,7 +139,7 @@ class _Region:
     # ------------------------------------------------------------------ forward
     def _forward_name(self, value: Value, form: Form) -> str:
         if value in self.ports and not views(form.axes, self.ports[value][1]):
-            return self.names.take(self.ports[value][0])
+            return self.reserved[value]
         return self.names.letter()
 
     def _leave(self, forward: Writer) -> tuple[Held, ...]:
@@ -140,9 +148,13 @@ class _Region:
         outputs = []
         for output in self.parts.outputs:
             held = forward.held[output]
-            wish, axes = self.ports.get(output, ("", held.form.axes))
+            _, axes = self.ports.get(output, ("", held.form.axes))
             own = held.name in taken
-            name = forward.deliver(output, axes, wish or f"{held.name}_out", own=own)
+            reserved = self.reserved.get(output)
+            wish = reserved or f"{held.name}_out"
+            if reserved and reserved != held.name:
+                self.names.release(reserved)
+            name = forward.deliver(output, axes, wish, own=own)
             taken.add(name)
             outputs.append(Held(name, Form(axes, held.form.order)))
         return tuple(outputs)
@@ -163,22 +175,18 @@ class _Region:
         return later
 
     def _saved(
-        self, forward: Writer, outputs: Sequence[Held], lines: Sequence[Line]
+        self, forward: Writer, later: Mapping[Value, Held], lines: Sequence[Line]
     ) -> tuple[str, ...]:
-        made = {target for line in forward.lines for target in line.targets}
+        """The variables of the forward that the given lines read."""
         read = {name for line in lines for name in line.reads}
-        own = {held.name for held in outputs}
-        return tuple(
-            target
-            for line in forward.lines
-            for target in line.targets
-            if target in made & read and target not in own
-        )
+        kept = read & {held.name for held in later.values()}
+        return tuple(target for line in forward.lines for target in line.targets if target in kept)
 
     # ------------------------------------------------------------------ backward
     def _backward(
         self,
-        chosen: Mapping[Step, int],
+        chosen: Chosen,
+        stored: Mapping[Value, Axes],
         later: Mapping[Value, Held],
         outputs: Sequence[Held],
         seeds: Sequence[str],
@@ -187,15 +195,13 @@ class _Region:
         held = dict(later)
         for seed, output, name in zip(parts.seeds, outputs, seeds, strict=True):
             held[seed] = Held(name, output.form)
-        self._later_names = {value: one.name for value, one in later.items()}
-        self._origin_of = dict(zip(parts.seeds, parts.outputs, strict=True))
         needs: dict[Value, frozenset[int]] = {}
         for k, value in enumerate(parts.gradients):
             if value is not None:
                 needs[value] = needs.get(value, frozenset()) | {k}
         needs = readers(parts.backward, needs)
         writer = self._writer(held, self._backward_name)
-        writer.run(parts.backward, chosen, self._gradient_deliveries(), needs)
+        writer.run(parts.backward, chosen, self._gradient_deliveries(), needs, stored)
         gradients: list[str | None] = []
         for k, (value, argument) in enumerate(zip(parts.gradients, self.arguments, strict=True)):
             if value is None:
@@ -207,10 +213,25 @@ class _Region:
 
     def _backward_name(self, value: Value, form: Form) -> str:
         """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate."""
-        for gradient, argument in zip(self.parts.gradients, self.arguments, strict=True):
-            if gradient is value and not views(form.axes, argument.form.axes):
+        for final, argument in zip(self.finals, self.arguments, strict=True):
+            if final is value and not views(form.axes, argument.form.axes):
                 return self.names.take(f"grad_{argument.name}")
-        return self.names.letter()
+        primal = self._primal(value)
+        if primal is None or primal in self.parts.inputs:
+            return self.names.letter()
+        self.primal[value] = primal
+        return self.names.take(f"grad_{self.named[primal]}")
+
+    def _primal(self, value: Value) -> Value | None:
+        """The value of the forward whose cotangent this is: it has the same modes, and is an
+        operand of one whose cotangent is an operand here."""
+        modes = set(value.type.modes)
+        for operand in value.operands:
+            if (reader := self.primal.get(operand)) is not None:
+                for primal in reader.operands:
+                    if set(primal.type.modes) == modes and primal in self.named:
+                        return primal
+        return None
 
     # ------------------------------------------------------------------ tangent
     def _tangent(

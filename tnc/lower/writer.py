@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tnc.diagnostics.span import Span
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.program import Line
@@ -13,8 +12,8 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.lower.comments import comment, shown
 from tnc.lower.forms import Form, View, bare, flat, views
-from tnc.lower.kernels import alias, aliased, ways
-from tnc.lower.layout import Delivery
+from tnc.lower.kernels import adapted, alias
+from tnc.lower.layout import Chosen, Delivery, root
 from tnc.lower.names import Names
 from tnc.lower.sizes import Scope
 from tnc.lower.ways import Measure, Site, Step, Way
@@ -48,6 +47,8 @@ class Writer:
         self.held = dict(held)
         self.lines: list[Line] = []
         self._wish = wish
+        self._local: set[str] = set()
+        self._settled: Mapping[Value, Axes] = {}
         self._views: dict[tuple[str, Axes], str] = {}
         self._uses: dict[tuple[Value, Axes], int] = {}
         self._wanted: dict[Value, list[Axes]] = {}
@@ -58,44 +59,39 @@ class Writer:
     def run(
         self,
         steps: Sequence[Step],
-        chosen: Mapping[Step, int],
+        chosen: Chosen,
         deliveries: Sequence[Delivery] = (),
         needs: Mapping[Value, frozenset[int]] | None = None,
+        settled: Mapping[Value, Axes] | None = None,
     ) -> None:
-        """Write the steps; results are stored the way their first reader wants them."""
-        self._needs = needs or {}
+        """Write the steps. Results are stored as `settled` says, or as their first reader wants
+        them; `needs` says which arguments' gradients depend on a value."""
+        self._needs, self._settled = needs or {}, settled or {}
         for delivery in deliveries:
-            self._delivered.setdefault(delivery.value, []).append(delivery.axes)
+            value = root(delivery.value, chosen)
+            self._delivered.setdefault(value, []).append(delivery.axes)
         self._foresee(steps, chosen)
         for step in steps:
             self._step(step, chosen[step])
 
-    def _foresee(self, steps: Sequence[Step], chosen: Mapping[Step, int]) -> None:
-        forms = {value: held.form for value, held in self.held.items()}
+    def _foresee(self, steps: Sequence[Step], chosen: Chosen) -> None:
+        """Count who wants what."""
         for step in steps:
-            given = tuple(forms[operand] for operand in step.operands)
-            if len(step.values) == 1 and aliased(step.values[0]):
-                form = alias(step.values[0], Form.plain(given[0].order))
-                assert form is not None
-                forms[step.values[0]] = form
-                continue
-            plain = tuple(Form.plain(form.order) for form in given)
-            way = ways(Site(step, plain, self.measure))[chosen[step]]
-            for operand, want in zip(step.operands, way.wants, strict=True):
-                key = (operand, bare(want))
-                self._uses[key] = self._uses.get(key, 0) + 1
-                self._wanted.setdefault(operand, []).append(want)
-            forms.update(zip(step.values, way.gives, strict=True))
+            if (way := chosen[step]) is not None:
+                for operand, want in zip(step.operands, way.wants, strict=True):
+                    key = (operand, bare(want))
+                    self._uses[key] = self._uses.get(key, 0) + 1
+                    self._wanted.setdefault(operand, []).append(want)
 
-    def _step(self, step: Step, number: int) -> None:
+    def _step(self, step: Step, planned: Way | None) -> None:
         first = step.values[0]
         forms = tuple(self.held[operand].form for operand in step.operands)
-        if len(step.values) == 1 and aliased(first):
+        if planned is None:
             form = alias(first, forms[0])
             assert form is not None
             self.held[first] = Held(self.held[step.operands[0]].name, form)
             return
-        way = ways(Site(step, forms, self.measure))[number]
+        way = adapted(Site(step, forms, self.measure), planned)
         needs = frozenset().union(*(self._needs.get(value, NONE) for value in step.values))
         text, reads = self._expression(step, way, needs)
         note = comment(step, forms, way, self.measure.binding)
@@ -167,7 +163,7 @@ class Writer:
     ) -> str:
         """Give a presented operand a line and a name of its own."""
         merged = any(len(axis) > 1 for axis in bare(want))
-        name = self.names.take(f"{source}_{'flat' if merged else 'view'}")
+        name = self.names.local(f"{source}_{'flat' if merged else 'view'}", self._local)
         every = frozenset().union(needs, *(self._readers(operand, want)))
         self.lines.append(Line((name,), text, (source,), shown(want), operand.origin, every))
         self._views[source, bare(want)] = name
@@ -185,9 +181,12 @@ class Writer:
         steps = views(form.axes, axes)
         if steps and _infix(way.template):
             text = f"({text})"
-        return text + "".join(self.view(step) for step in steps), Form(axes, form.order)
+        order = flat(axes) if value in self._settled else form.order
+        return text + "".join(self.view(step) for step in steps), Form(axes, order)
 
     def _preferred(self, value: Value, form: Form) -> Axes:
+        if value in self._settled:
+            return self._settled[value]
         wanted = self._wanted.get(value, [])
         for axes in self._delivered.get(value, []):
             if not wanted or flat(bare(axes)) == flat(bare(form.axes)):
@@ -198,6 +197,8 @@ class Writer:
         return form.axes
 
     def view(self, view: View) -> str:
+        if view.name == "flatten" and view.numbers == (0,):
+            return ".flatten()"
         if view.name == "mT":
             return ".mT"
         numbers = [str(number) for number in view.numbers]
@@ -234,7 +235,3 @@ def _literal(text: str) -> bool:
 
 def _infix(template: str) -> bool:
     return template.startswith("{") and (" * " in template or " + " in template)
-
-
-def origin_of(steps: Sequence[Step]) -> Span | None:
-    return next((value.origin for step in steps for value in step.values if value.origin), None)

@@ -53,7 +53,7 @@ class Measure:
 
     `element` is the size of an element in bytes. With `training`, the gradients of a step with
     respect to its two parts count as well: each is the same trilinear form, with the same
-    multiply-adds and the same tensors; parts that depend on no operand of `wanted` have none.
+    multiply-adds and the same tensors; a part of which no gradient is wanted has none.
     """
 
     binding: Mapping[str, int]
@@ -79,11 +79,11 @@ class Costs:
 
     network: Network
     measure: Measure
-    wanted: int  # the operands whose gradient is wanted
-    sizes: tuple[int, ...] = ()
+    sizes: tuple[int, ...]
     _legs: dict[int, int] = field(default_factory=dict)
     _closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _elements: dict[int, int] = field(default_factory=dict)
+    _steps: dict[tuple[int, int], Cost | None] = field(default_factory=dict)
 
     def legs(self, subset: int) -> int:
         if (found := self._legs.get(subset)) is None:
@@ -109,8 +109,8 @@ class Costs:
     def links(self, one: int, two: int) -> tuple[Link, ...] | None:
         if not self.network.axes:
             return ()
-        closed = [self.closed(subset) for subset in (one, two, one | two)]
-        return links(self.network, *closed, self.legs(one) | self.legs(two))
+        closed = self.closed(one), self.closed(two), self.closed(one | two)
+        return links(self.network, closed, self.legs(one) | self.legs(two))
 
     def macs(self, one: int, two: int, found: Sequence[Link]) -> int:
         """The rule of `tnc.ops.contract.counted`, on bits."""
@@ -121,6 +121,11 @@ class Costs:
 
     def step(self, one: int, two: int) -> Cost | None:
         """The cost of multiplying two disjoint subsets; None where that is not one step."""
+        if (key := (one, two)) not in self._steps:
+            self._steps[key] = self._step(one, two)
+        return self._steps[key]
+
+    def _step(self, one: int, two: int) -> Cost | None:
         if (found := self.links(one, two)) is None:
             return None
         a, b, result = self.legs(one), self.legs(two), self.legs(one | two)
@@ -130,7 +135,7 @@ class Costs:
         kind = _kind(bool(shared & result), bool(shared & ~result), bool(found))
         times = 1
         if self.measure.training:
-            times += bool(one & self.wanted) + bool(two & self.wanted)
+            times += bool(one & self.network.wanted) + bool(two & self.network.wanted)
         last = one | two == self.network.everything
         macs = self.macs(one, two, found)
         return self.measure.step(kind, macs, moved, 0 if last else made, times)
@@ -149,7 +154,6 @@ class Costs:
         return one[0] | two[0], step.plus(one[1], two[1])
 
 
-def costs(network: Network, measure: Measure, wanted: int | None = None) -> Costs:
-    """Costs of a network; by default every operand's gradient is wanted."""
-    sizes = tuple(mode.size.evaluate(measure.binding) for mode in network.modes)
-    return Costs(network, measure, network.everything if wanted is None else wanted, sizes)
+def costs(network: Network, measure: Measure) -> Costs:
+    """The costs of a network at the sizes of the measure."""
+    return Costs(network, measure, tuple(m.size.evaluate(measure.binding) for m in network.modes))

@@ -61,3 +61,12 @@ def tree(best: Best, subset: int) -> Tree:
     if not first:
         return subset.bit_length() - 1
     return tree(best, first), tree(best, subset ^ first)
+
+
+def merges(best: Best, subset: int) -> list[tuple[int, int]]:
+    """The same as pairs of subsets, in an order in which they can be done."""
+    first = best[subset][1]
+    if not first:
+        return []
+    second = subset ^ first
+    return [*merges(best, first), *merges(best, second), (first, second)]

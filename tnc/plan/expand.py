@@ -13,7 +13,7 @@ from tnc.diagnostics.span import Span
 from tnc.ir.graph import Builder, Value
 from tnc.ops import Contract, Leaf
 from tnc.plan.lattice import Names
-from tnc.plan.network import Network, Tree, links, network_of
+from tnc.plan.network import Network, Roles, Tree, links, network_of
 from tnc.plan.unary import arrange, scatter
 
 Choose = Callable[[Network], Tree | None]
@@ -27,16 +27,32 @@ class Site:
     build: Builder
     names: Names
     choose: Choose
-    weights: dict[Value, bool] = field(default_factory=dict)
+    frozen: frozenset[Value] = frozenset()
+    _leaves: dict[Value, tuple[bool, bool]] = field(default_factory=dict)
+
+    def _depends(self, value: Value) -> tuple[bool, bool]:
+        """Whether a value depends on more than weights and buffers; whether its gradient is
+        wanted: it depends on something that is neither a buffer nor frozen."""
+        if value not in self._leaves:
+            if isinstance(value.op, Leaf):
+                kind = value.op.kind
+                found = (
+                    kind not in ("weight", "buffer"),
+                    kind != "buffer" and value not in self.frozen,
+                )
+            else:
+                parts = [self._depends(operand) for operand in value.operands]
+                found = any(data for data, _ in parts), any(wanted for _, wanted in parts)
+            self._leaves[value] = found
+        return self._leaves[value]
 
     def weight_only(self, value: Value) -> bool:
         """Whether a value depends on weights and buffers alone."""
-        if value not in self.weights:
-            if isinstance(value.op, Leaf):
-                self.weights[value] = value.op.kind in ("weight", "buffer")
-            else:
-                self.weights[value] = all(self.weight_only(v) for v in value.operands)
-        return self.weights[value]
+        return not self._depends(value)[0]
+
+    def wanted(self, value: Value) -> bool:
+        """Whether the gradient of a value is wanted."""
+        return self._depends(value)[1]
 
     def rank(self, value: Value) -> tuple[bool, str, tuple[str, ...], int]:
         """Orders operands, data first, whatever order the source has."""
@@ -68,10 +84,16 @@ def summed(site: Site, product: Product) -> Product:
 
 def network(site: Site, product: Product) -> tuple[tuple[Value, ...], Network]:
     """The operands of a clean product in canonical order, and their network."""
-    ordered = tuple(sorted(product.operands, key=site.rank))
-    data = sum(1 << k for k, operand in enumerate(ordered) if not site.weight_only(operand))
+    source = range(len(product.operands))
+    order = sorted(source, key=lambda k: site.rank(product.operands[k]))
+    ordered = tuple(product.operands[k] for k in order)
+    roles = Roles(
+        sum(1 << k for k, operand in enumerate(ordered) if not site.weight_only(operand)),
+        sum(1 << k for k, operand in enumerate(ordered) if site.wanted(operand)),
+        tuple(order.index(k) for k in source),
+    )
     modes = [operand.type.modes for operand in ordered]
-    return ordered, network_of(modes, product.op.keep, product.op.patterns, site.names, data)
+    return ordered, network_of(modes, product.op.keep, product.op.patterns, site.names, roles)
 
 
 def expand(site: Site, product: Product) -> Value | None:
@@ -97,8 +119,8 @@ def _steps(
         key=lambda part: part[0] & -part[0],
     )
     subset = first | second
-    closed = [net.closed(part) for part in (first, second, subset)]
-    found = links(net, *closed, net.legs(first) | net.legs(second))
+    closed = net.closed(first), net.closed(second), net.closed(subset)
+    found = links(net, closed, net.legs(first) | net.legs(second))
     if found is None:
         raise ValueError(f"{tree} is not an order of primitive steps")
     keep = net.named(net.legs(subset))

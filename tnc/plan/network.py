@@ -9,7 +9,8 @@ bit masks too; everything here is a function of the subset, not of the order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Pattern
@@ -52,7 +53,9 @@ class Network:
     carriers: tuple[int, ...]  # operands of each mode
     kept: int
     axes: tuple[Axis, ...]
-    data: int  # the operands that are not weights
+    data: int  # the operands that depend on an input
+    wanted: int  # the operands whose gradient is wanted
+    written: tuple[int, ...] = field(compare=False)  # the operands as the source orders them
 
     @property
     def everything(self) -> int:
@@ -94,12 +97,12 @@ class Link:
         return self.axis.relation.link(self.first, self.second)
 
 
+Closed = tuple[int, ...]
+"""For every relation of a network, the group that is closed in a subset."""
+
+
 def links(
-    network: Network,
-    one: Sequence[int],
-    two: Sequence[int],
-    both: Sequence[int],
-    present: int,
+    network: Network, closed: tuple[Closed, Closed, Closed], present: int
 ) -> tuple[Link, ...] | None:
     """The patterns of a step, given the closed groups of its parts and of their product and the
     modes that the parts have; None if the step is not primitive.
@@ -109,7 +112,7 @@ def links(
     ordinary mode, and the relation is done with.
     """
     found: list[Link] = []
-    for axis, a, b, ab in zip(network.axes, one, two, both, strict=True):
+    for axis, a, b, ab in zip(network.axes, *closed, strict=True):
         if ab in (a, b) or not ab & (ab - 1) or axis.done(a) or axis.done(b):
             continue
         if not a or not b or ab != a | b or axis.partial[ab] & present:
@@ -122,12 +125,20 @@ def links(
     return tuple(found)
 
 
+class Roles(NamedTuple):
+    """What is known of the operands besides their modes; see `Network`."""
+
+    data: int
+    wanted: int
+    written: tuple[int, ...]
+
+
 def network_of(
     operands: Sequence[Sequence[Mode]],
     keep: Sequence[Mode],
     patterns: Sequence[Pattern],
     names: Names,
-    data: int,
+    roles: Roles,
 ) -> Network:
     """The network of a clean product."""
     relations = [Relation(pattern, names) for pattern in patterns]
@@ -146,7 +157,7 @@ def network_of(
     )
     axes = tuple(_axis(relation, number, carriers, set(keep)) for relation in relations)
     kept = sum(1 << number[mode] for mode in keep if mode in number)
-    return Network(modes, masks, carriers, kept, axes, data)
+    return Network(modes, masks, carriers, kept, axes, roles.data, roles.wanted, roles.written)
 
 
 def _axis(

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from tnc.ir.graph import Builder, Graph, Value
 from tnc.ops import Contract
-from tnc.plan import exact
+from tnc.plan import cache as stored
 from tnc.plan.cost import Cost, Costs, Measure, Objective, costs
 from tnc.plan.expand import Product, Site
 from tnc.plan.lattice import Names
 from tnc.plan.network import Network, Tree
-from tnc.plan.orders import greedy, left_to_right
+from tnc.plan.orders import Order, best, scored
 from tnc.plan.prepare import resolve
 from tnc.plan.profile import CPU, Profile
 
-EXACT = 10
-"""Up to so many operands the search is exhaustive."""
-
 VERSION = 1
-"""Part of the cache's key: raise it whenever the same network may get another plan."""
+"""Part of the cache's key: raise it whenever the same network may get another order."""
+
+WORTH_KEEPING = 8
+"""Searches over so many operands and more are kept on disk; the others take a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The order chosen for one network, and what others cost; `order` is the source's."""
+    """The order chosen for one network; `orders` starts with it and goes on with others."""
 
     network: Network
     tree: Tree
     cost: Cost
-    others: tuple[tuple[str, Tree, Cost], ...]
+    orders: tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A graph of binary steps, and the choices that led to it."""
+    """A graph of steps with at most two operands, and the choices that led to it."""
 
     graph: Graph
     choices: tuple[Choice, ...]
@@ -50,15 +52,19 @@ def plan_graph(
     objective: Objective = "time",
     profile: Profile = CPU,
     training: bool = True,
+    frozen: Collection[Value] = (),
+    cache: Path | Literal["user"] | None = "user",
 ) -> Planned:
     """Replace every contraction by steps of at most two operands; rebuild all else as it is.
 
     `binding` gives the run-time sizes to plan for; the planned graph is right for every size.
+    With `training` the gradients count too, except those of the leaves in `frozen` and of
+    buffers. `cache` is the folder of stored searches; None keeps none.
     """
     measure = Measure(dict(binding), objective, profile, training)
-    planner = _Planner(measure)
+    planner = _Planner(measure, stored.user_folder() if cache == "user" else cache)
     names = Names(mode.name for value in graph.values for mode in value.type.modes)
-    site = Site(build, names, planner.choose)
+    site = Site(build, names, planner.choose, frozenset(frozen))
     new: dict[Value, Value] = {}
     for value in graph.values:
         operands = tuple(new[operand] for operand in value.operands)
@@ -67,36 +73,30 @@ def plan_graph(
         else:
             new[value] = build.make(value.op, operands, value.origin)
     outputs = tuple(new[value] for value in graph.outputs)
-    return Planned(Graph(outputs), tuple(planner.choices), measure)
+    return Planned(Graph(outputs), tuple(planner.choices.values()), measure)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
     measure: Measure
-    choices: list[Choice] = field(default_factory=list)
+    folder: Path | None
+    choices: dict[Network, Choice] = field(default_factory=dict)
 
     def choose(self, network: Network) -> Tree | None:
-        table = costs(network, self.measure)
-        found = best_order(table)
-        if found is not None:
-            cost = table.total(found)
-            assert cost is not None
-            self.choices.append(Choice(network, found, cost, ()))
-        return found
+        if network not in self.choices:
+            table = costs(network, self.measure)
+            tree = self._order(table)
+            cost = None if tree is None else table.total(tree)
+            if tree is None or cost is None:
+                return None
+            self.choices[network] = Choice(network, tree, cost, scored(table, tree))
+        return self.choices[network].tree
 
-
-def best_order(table: Costs) -> Tree | None:
-    """The cheapest order; None where no order has primitive steps only."""
-    network = table.network
-    count = len(network.operands)
-    parts = [1 << k for k in range(count)]
-    known = [
-        (cost, tree)
-        for tree in (left_to_right(range(count)), greedy(table, parts))
-        if tree is not None and (cost := table.total(tree)) is not None
-    ]
-    bound = min(cost for cost, _ in known) if known else None
-    best = exact.search(table, parts, bound)
-    if network.everything not in best:
-        return None
-    return exact.tree(best, network.everything)
+    def _order(self, table: Costs) -> Tree | None:
+        if self.folder is None or len(table.network.operands) < WORTH_KEEPING:
+            return best(table)
+        name = stored.key(table, VERSION)
+        tree = stored.load(self.folder, name, table)
+        if tree is None and (tree := best(table)) is not None:
+            stored.store(self.folder, name, table, tree)
+        return tree

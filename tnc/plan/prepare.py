@@ -61,8 +61,8 @@ def _staged(site: Site, product: Product) -> Value | None:
             return _nested(site, product, dict.fromkeys(inner), [pattern])
     for n, pattern in enumerate(patterns):
         others = set().union(*(some for k, some in enumerate(legs) if k != n))
-        if shared := [leg for leg in pattern.legs if leg in others]:
-            return _detached(site, product, Relation(pattern, site.names), shared[-1])
+        if common := [leg for leg in pattern.legs if leg in others]:
+            return _detached(site, product, Relation(pattern, site.names), common[-1])
     return None
 
 
@@ -103,7 +103,7 @@ def _untangled(site: Site, product: Product, relation: Relation) -> Value | None
                 return _merged(site, product, relation, group)
             return _broken_up(site, product, relation)
     carried = relation.group(_modes(product.operands))
-    if kept & (kept - 1) and kept & carried or not carried & ~kept:
+    if (kept & (kept - 1) and kept & carried) or not carried & ~kept:
         return _broken_up(site, product, relation)
     return None
 

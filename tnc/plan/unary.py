@@ -98,9 +98,7 @@ def scatter(build: Builder, value: Value, relation: Relation, group: int) -> Val
     return value
 
 
-def _scatter_one(
-    build: Builder, value: Value, names: Names, link: Pattern, carried: Mode
-) -> Value:
+def _scatter_one(build: Builder, value: Value, names: Names, link: Pattern, carried: Mode) -> Value:
     """One leg of `link` is carried, the other two are kept."""
     if carried == link.signal:
         return windows(build, value, link)
@@ -114,9 +112,7 @@ def _scatter_one(
         spread = carried
     mirrored = not link.flip if other == tap else True
     shift = slide * (other.size - 1) - link.left
-    toeplitz = Pattern(
-        spread, link.signal, (other,), 1, (slide,), shift, mirrored, link.circular
-    )
+    toeplitz = Pattern(spread, link.signal, (other,), 1, (slide,), shift, mirrored, link.circular)
     return windows(build, value, toeplitz)
 
 
@@ -133,9 +129,7 @@ def _stretch(
     result, taps = (carried, (one,)) if carried == link.result else (one, (carried,))
     stride, dilations = (step, (1,)) if carried == link.result else (1, (step,))
     flip = link.flip and carried == tap
-    stretched = Pattern(
-        spread, result, taps, stride, dilations, Size.of(0), flip, link.circular
-    )
+    stretched = Pattern(spread, result, taps, stride, dilations, Size.of(0), flip, link.circular)
     return overlap(build, value, stretched), spread
 
 

@@ -13,7 +13,13 @@ from tnc.syntax.build_expression import ExpressionBuilder
 from tnc.syntax.grammar import END
 from tnc.syntax.lexing import lex, lex_einsum, span_of
 from tnc.syntax.machine import Machine
-from tnc.syntax.recover import NESTED_AT_MOST, Parsed, Recovery, report_nesting
+from tnc.syntax.recover import (
+    NESTED_AT_MOST,
+    STACKED_AT_MOST,
+    Parsed,
+    Recovery,
+    report_nesting,
+)
 from tnc.syntax.wording import expected, found
 
 
@@ -69,7 +75,7 @@ def _strict(
             return None
         if token.type == END:
             return machine.finish(token)
-        if machine.size > 10 * NESTED_AT_MOST:
+        if machine.size > STACKED_AT_MOST:
             report_nesting(report, span_of(token, source))
             return None
         machine.feed(token)

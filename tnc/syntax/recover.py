@@ -17,7 +17,10 @@ from tnc.syntax.run import OF_A_FILE, Run
 from tnc.syntax.wording import expected, found
 
 NESTED_AT_MOST = 200
-_STACKED_AT_MOST = 10 * NESTED_AT_MOST
+"""Levels of a tree. `parse` holds what was read to this."""
+
+STACKED_AT_MOST = 10 * NESTED_AT_MOST
+"""The size of the parser's stack from which on a text is nested too deeply to be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ class Recovery(Run):
         """Parse everything. Mistakes are reported, never raised."""
         while True:
             self._sort_documentation()
-            if self._nested_too_deeply():
-                self._refuse_nesting()
+            if self.machine.size > STACKED_AT_MOST:
+                report_nesting(self.report, self.span(self.tokens[self.at - 1]))
+                self._resume(self.begun, self.base)
             elif not self.machine.fits(self.token.type):
                 self._mend()
             elif self.token.type == END:
@@ -84,13 +88,6 @@ class Recovery(Run):
                                 "read as a comment", notes=[note])  # fmt: skip
 
     # ------------------------------------------------------------ mistakes
-
-    def _nested_too_deeply(self) -> bool:
-        return len(self.open) > NESTED_AT_MOST or self.machine.size > _STACKED_AT_MOST
-
-    def _refuse_nesting(self) -> None:
-        report_nesting(self.report, self.span(self.tokens[self.at - 1]))
-        self._resume(self.begun, self.base)
 
     def _mend(self) -> None:
         if any(remedy(self) for remedy in REMEDIES):

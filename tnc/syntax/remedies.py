@@ -5,12 +5,13 @@ token is replaced; a token too many is left out. Each only if what follows then 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice, takewhile
 
 from tnc.diagnostics import Edit, Help, Label, nearest
 from tnc.syntax.grammar import END, KEYWORDS, spelling
 from tnc.syntax.lexing import retyped
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE, Run
-from tnc.syntax.wording import expected, found, written
+from tnc.syntax.wording import expected, found
 
 _STATEMENTS = frozenset(each.lower() for each in OF_A_FILE | OF_A_BODY)
 _TYPES = frozenset(["int", "float", "bool", "str", "layer"])
@@ -22,7 +23,9 @@ _REPLACED_BY = {"EQUAL": ("COLON", "CMP"), "COLON": ("EQUAL",), "CMP": ("EQUAL",
 _DISPENSABLE = frozenset({
     "COMMA", "COLON", "EQUAL", "RPAR", "RSQB", "RBRACE", "STAR", "PLUS", "SLASH",
 })  # fmt: skip
-_SAFELY_DISPENSABLE = frozenset(["COMMA", "RPAR", "RSQB", "RBRACE"])
+_CLOSERS = frozenset({"RPAR", "RSQB"})
+_SAFELY_DISPENSABLE = _CLOSERS | {"COMMA", "RBRACE"}
+_OPERANDS = frozenset({"NAME", "INT", "FLOAT"})
 _APART = {"STAR", "EQUAL", "LBRACE", "RBRACE"}
 
 
@@ -67,11 +70,17 @@ def something_missing(run: Run) -> bool:
     for missing in _missing(run):
         if run.machine.fits(*missing, *follow):
             return _put_in(run, missing)
-    # One token further there may be another mistake, which a closing bracket does not hide.
-    for missing in _closers(run):
+    # One token further there may be another mistake, which does not hide this one.
+    for missing in _surely_missing(run):
         if run.machine.fits(*missing, type_):
             return _put_in(run, missing)
     return False
+
+
+def _surely_missing(run: Run) -> Iterator[tuple[str, ...]]:
+    yield from _closers(run)
+    if run.token.type in _OPERANDS and not run.first_on_line(run.at):
+        yield ("STAR",)
 
 
 def _closers(run: Run) -> Iterator[tuple[str, ...]]:
@@ -90,7 +99,7 @@ def _missing(run: Run) -> Iterator[tuple[str, ...]]:
     in_square = bool(run.brackets) and run.brackets[-1].token.type == "LSQB"
     if in_square:
         yield ("COMMA",)
-    if run.token.type in {"NAME", "INT", "FLOAT"}:
+    if run.token.type in _OPERANDS:
         yield ("STAR",)
     if not run.machine.fits("COLON"):  # else it is as likely as `=`
         yield ("EQUAL",)
@@ -135,15 +144,20 @@ def wrong_token(run: Run) -> bool:
 
 def token_too_many(run: Run) -> bool:
     """`mode n,, h`, `relu(x))`"""
-    token, after = run.token, run.following.type
-    if token.type not in _DISPENSABLE or not run.machine.fits(after):
+    token = run.token
+    if token.type in _CLOSERS and not run.brackets:
+        following = islice(run.tokens, run.at, None)
+        extra = sum(1 for _ in takewhile(lambda each: each.type in _CLOSERS, following))
+    elif token.type in _DISPENSABLE and run.machine.fits(run.following.type):
+        extra = 1
+    else:
         return False
-    span, wanted = run.span(token), expected(run.machine.expected())
-    safe = token.type in _SAFELY_DISPENSABLE
-    help = [Help(f"leave {written(token.type)} out", (Edit(span, ""),))] if safe else []
+    span = run.span(token).to(run.span(run.tokens[run.at + extra - 1]))
+    wanted, safe = expected(run.machine.expected()), token.type in _SAFELY_DISPENSABLE
+    help = [Help(f"leave `{span.text}` out", (Edit(span, ""),))] if safe else []
     run.report.error("E0002", f"unexpected {found(token)}, expected {wanted}", span,
                      "not expected here", help=help)  # fmt: skip
-    del run.tokens[run.at]
+    del run.tokens[run.at : run.at + extra]
     return True
 
 

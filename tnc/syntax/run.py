@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from lark import Token
 
@@ -98,11 +97,13 @@ class Run:
     def _after_from(self, at: int) -> bool:
         """Whether `from` stands before, on the line or with only a path between."""
         line = self.tokens[at].line
-        before = takewhile(
-            lambda each: each.line == line or each.type in _OF_A_PATH | {"FROM"},
-            (self.tokens[k] for k in range(at - 1, -1, -1)),
-        )
-        return any(each.type == "FROM" for each in before)
+        for k in range(at - 1, -1, -1):
+            before = self.tokens[k]
+            if before.type in {"FROM", "IMPORT"}:
+                return before.type == "FROM"
+            if before.line != line and before.type not in _OF_A_PATH:
+                break
+        return False
 
     def step(self) -> None:
         """Take the token at `at`, which fits."""

@@ -1,0 +1,33 @@
+"""Which layers of a file to build, and which parameters each of them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tnc.driver.build import Request
+from tnc.driver.front import Unit
+from tnc.elaborate import Settable, settable
+
+
+def ready(unit: Unit, given: Mapping[str, object]) -> tuple[Settable, ...]:
+    """The layers whose parameters all have a value, given or by default."""
+    return tuple(each for each in settable(unit.file) if not each.missing(given))
+
+
+def distribute(
+    unit: Unit, names: Sequence[str], given: Mapping[str, object]
+) -> tuple[Request, ...]:
+    """One request per layer, each with those parameters that it has.
+
+    A parameter that none of them has goes to the first, whose elaboration reports it, as it does
+    a layer that is not there.
+    """
+    own = {each.name: {one.name for one in each.parameters} for each in settable(unit.file)}
+    strange = given.keys() - set().union(*(own.get(name, set()) for name in names))
+    taken = {name: own.get(name, set()) for name in names}
+    if names:
+        taken[names[0]] = taken[names[0]] | strange
+    return tuple(
+        Request(name, {key: value for key, value in given.items() if key in keys})
+        for name, keys in taken.items()
+    )

@@ -1,0 +1,235 @@
+"""A planned and derived layer as a `Plan`: every step with its costs, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.ir.graph import Value, reachable
+from tnc.ir.layer import Layer
+from tnc.ir.plan import Alternative, Plan, Step
+from tnc.ir.tensor import Mode
+from tnc.ops import Call, Contract, Leaf, Mask, Pattern
+from tnc.plan.cost import kind_of
+from tnc.plan.memory import Backward, Derivation, backward, simulate
+from tnc.plan.orders import Order
+from tnc.plan.planner import Planned
+from tnc.plan.profile import PICOSECONDS, Kind
+from tnc.plan.text import compare, math, table
+
+__all__ = ["compare", "math", "report", "table"]
+
+
+def report(
+    layer: Layer,
+    planned: Planned,
+    derived: Sequence[Derivation],
+    binding: Mapping[str, int],
+    *,
+    element: int = 4,
+) -> Plan:
+    """The plan of a layer. `derived` holds the derivatives of the regions of the planned graph;
+    elements have `element` bytes. Multiply-adds follow `tnc.ops.contract.counted`."""
+    backwards = [backward(derivation) for derivation in derived]
+    ledger = _Ledger(planned, binding, element, _pulled(planned, backwards))
+    saved = frozenset().union(*(each.reads for each in backwards))
+    values = [v for v in planned.graph.values if isinstance(v.op, Contract)]
+    steps = tuple(ledger.step(value, value in saved) for value in values)
+    later = [v for each in backwards for v in each.values if isinstance(v.op, Contract)]
+    picoseconds = sum(map(ledger.picoseconds, (*values, *later)))
+    barriers = [v for v in planned.graph.values if isinstance(v.op, Call | Mask)]
+    memory = simulate(planned.graph, backwards, binding, element, barriers)
+    macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
+    measure = planned.measure
+    return Plan(
+        layer=layer.name,
+        objective=measure.objective,
+        profile=measure.profile.name,
+        binding=tuple(sorted(binding.items())),
+        steps=steps,
+        macs=macs,
+        macs_backward=sum(map(ledger.macs, later)),
+        bytes=moved,
+        saved_bytes=memory.saved,
+        peak_bytes=memory.peak,
+        seconds=picoseconds / PICOSECONDS,
+        parameters=_parameters(layer, binding),
+        dense_parameters=_dense_parameters(layer, binding),
+        alternatives=_alternatives(planned, macs, moved, picoseconds),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """Costs and texts of single steps."""
+
+    planned: Planned
+    binding: Mapping[str, int]
+    element: int
+    pulled: Mapping[Value, tuple[Value, ...]]
+
+    def macs(self, value: Value) -> int:
+        assert isinstance(value.op, Contract)
+        return value.op.macs([v.type for v in value.operands]).evaluate(self.binding)
+
+    def bytes(self, value: Value) -> int:
+        """What a value takes in memory."""
+        return value.type.elements.evaluate(self.binding) * self.element
+
+    def moved(self, value: Value) -> int:
+        """What its step reads and writes."""
+        return sum(self.bytes(v) for v in (value, *value.operands))
+
+    def picoseconds(self, value: Value) -> int:
+        kind = _kind(value)
+        return self.planned.measure.profile.picoseconds(kind, self.macs(value), self.moved(value))
+
+    def step(self, value: Value, saved: bool) -> Step:
+        assert isinstance(value.op, Contract)
+        gradients = self.pulled.get(value, ())
+        return Step(
+            operands=tuple(map(_named, value.operands)),
+            result=_named(value),
+            kind=_kind_shown(value),
+            macs=self.macs(value),
+            macs_gradients=tuple(map(self.macs, gradients)),
+            bytes=self.moved(value),
+            result_bytes=self.bytes(value),
+            saved=saved and value not in self.planned.graph.outputs,
+            relations=tuple(self._relation(pattern) for pattern in value.op.patterns),
+            line=None if value.origin is None else value.origin.line,
+        )
+
+    def _relation(self, pattern: Pattern) -> str:
+        """`h = h' + i - 1 (32 -> 32, pad 1 1)`; the remaining terms only where they differ."""
+        before, after = (m.size.evaluate(self.binding) for m in (pattern.signal, pattern.result))
+        left, right = (size.evaluate(self.binding) for size in (pattern.left, pattern.right))
+        notes = [f"{before} -> {after}"]
+        notes += [f"stride {pattern.stride}"] if pattern.stride != 1 else []
+        notes += [f"dilation {pattern.dilations[0]}"] if pattern.dilations != (1,) else []
+        notes += [f"pad {left} {right}"] if (left, right) != (0, 0) else []
+        return f"{pattern} ({', '.join(notes)})"
+
+
+def _named(value: Value) -> str:
+    """`A[r, s]` for what is given, the modes alone for what was computed."""
+    name = value.op.name if isinstance(value.op, Leaf) else ""
+    return f"{name}{value.type}"
+
+
+def _kind(value: Value) -> Kind:
+    assert isinstance(value.op, Contract)
+    types = [set(v.type.modes) for v in value.operands]
+    if len(types) == 2:
+        return kind_of(types[0], types[1], value.op.keep, convolved=bool(value.op.patterns))
+    summed = any(types) and types[0] - set(value.op.keep)
+    return "sum" if summed and not value.op.patterns else "copy"
+
+
+def _kind_shown(value: Value) -> str:
+    """As `_kind`, steps of one operand by what they do."""
+    assert isinstance(value.op, Contract)
+    if len(value.operands) == 2 or _kind(value) == "sum":
+        return _kind(value)
+    if not value.op.patterns:
+        return "broadcast" if set(value.op.keep) - _modes(value.operands) else "reorder"
+    return "unfold" if value.op.patterns[0].signal in _modes(value.operands) else "fold"
+
+
+def _pulled(planned: Planned, backwards: Sequence[Backward]) -> dict[Value, tuple[Value, ...]]:
+    """The gradients that exist of each step: the step with one operand replaced by the seed."""
+    made = {
+        (value.op, value.operands[1:], frozenset(value.operands[0].type.modes)): value
+        for each in backwards
+        for value in each.values
+        if isinstance(value.op, Contract) and value.operands
+    }
+    found: dict[Value, tuple[Value, ...]] = {}
+    for value in planned.graph.values:
+        if isinstance(value.op, Contract):
+            seed = frozenset(value.op.keep)
+            keys = [
+                (
+                    Contract(operand.type.modes, value.op.patterns),
+                    value.operands[:k] + value.operands[k + 1 :],
+                    seed,
+                )
+                for k, operand in enumerate(value.operands)
+            ]
+            found[value] = tuple(made[key] for key in dict.fromkeys(keys) if key in made)
+    return found
+
+
+def _alternatives(
+    planned: Planned, macs: int, moved: int, picoseconds: int
+) -> tuple[Alternative, ...]:
+    """Whole layers: every network in the named order, or as chosen where it has no such order."""
+    found = []
+    for name in ("left to right", "reconstruct first", "dense"):
+        change = [0, 0, 0]
+        known = False
+        for choice in planned.choices:
+            chosen, *others = choice.orders
+            other = next((order for order in others if order.name == name), None)
+            if other is not None:
+                known = True
+                change = [
+                    a + b - c for a, b, c in zip(change, _of(other), _of(chosen), strict=True)
+                ]
+        if known:
+            seconds = (picoseconds + change[2]) / PICOSECONDS
+            found.append(Alternative(name, macs + change[0], moved + change[1], seconds))
+    return tuple(found)
+
+
+def _of(order: Order) -> tuple[int, int, int]:
+    return order.macs, order.bytes, order.picoseconds
+
+
+def _parameters(layer: Layer, binding: Mapping[str, int]) -> int:
+    """Elements of the trained weights as they lie in memory."""
+    return sum(
+        _elements([mode for axis in weight.axes for mode in axis], binding)
+        for weight in layer.weights
+        if weight.trained
+    )
+
+
+def _dense_parameters(layer: Layer, binding: Mapping[str, int]) -> int:
+    """Parameters of the kernels that the weights represent: where weights meet data, the modes
+    of all of them which the data, the result, or a relation have; a bias counts as itself."""
+    trained = {weight.value for weight in layer.weights if weight.trained}
+    leaves = {
+        value: frozenset(v for v in reachable([value]) if isinstance(v.op, Leaf))
+        for value in layer.graph.values
+    }
+    kernels: dict[frozenset[Value], frozenset[Mode]] = {}
+    for value in layer.graph.values:
+        ours = [v for v in value.operands if leaves[v] and leaves[v] <= trained]
+        if not ours or len(ours) == len(value.operands):
+            continue
+        groups = [ours] if isinstance(value.op, Contract) else [[v] for v in ours]
+        for group in groups:
+            key = frozenset().union(*(leaves[v] for v in group))
+            kernels[key] = _kernel(value, group) | kernels.get(key, frozenset())
+    return sum(_elements(modes, binding) for modes in kernels.values())
+
+
+def _kernel(value: Value, weights: Sequence[Value]) -> frozenset[Mode]:
+    """The modes of the tensor that some weights represent in an operation with data."""
+    if not isinstance(value.op, Contract):
+        return frozenset(_modes(weights))
+    data = [operand for operand in value.operands if operand not in weights]
+    legs = {leg for pattern in value.op.patterns for leg in pattern.legs}
+    return frozenset(_modes(weights) & (_modes(data) | legs | set(value.op.keep)))
+
+
+def _modes(values: Sequence[Value]) -> set[Mode]:
+    return {mode for value in values for mode in value.type.modes}
+
+
+def _elements(modes: Sequence[Mode] | frozenset[Mode], binding: Mapping[str, int]) -> int:
+    count = 1
+    for mode in modes:
+        count *= mode.size.evaluate(binding)
+    return count
