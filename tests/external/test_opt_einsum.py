@@ -72,7 +72,7 @@ def test_leading_modes(equation: str, leading: tuple[int, ...]) -> None:
     for term in equation.partition("->")[0].split(","):
         before, dots, after = re.fullmatch(r"(\w*)(\.{3})?(\w*)", term).groups()
         shape = [SIZES[m] for m in before] + list(leading if dots else ())
-        tensors.append(torch.randn(*shape, *(SIZES[m] for m in after), dtype=torch.float64))
+        tensors.append(torch.randn([*shape, *(SIZES[m] for m in after)], dtype=torch.float64))
     found = tnc.einsum(equation, *tensors)
     close(found, torch.einsum(equation, *tensors), equation)
 

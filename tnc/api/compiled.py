@@ -113,9 +113,7 @@ def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) 
     return Compiled(output.text, plans, output.diagnostics)
 
 
-def _requests(
-    unit: Unit, layer: str | None, settings: Mapping[str, object]
-) -> tuple[Request, ...]:
+def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> tuple[Request, ...]:
     if layer is not None:
         return distribute(unit, [layer], settings)
     names = [each.name for each in ready(unit, settings)]

@@ -128,7 +128,7 @@ def _complete(unit: Unit, given: Mapping[str, Value]) -> Sequence[str]:
 
 
 def _profile(name: str) -> Profile:
-    from tnc.plan.profile import profile_named
+    from tnc.driver.profiles import profile_named
 
     try:
         return profile_named(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tnc.diagnostics import Label, Report, Source, Span
 from tnc.elaborate.layers import Elaboration
@@ -25,6 +25,7 @@ def elaborate_einsum(
     that is not in the result is summed.
     """
     inner = Report()
+    equation = _spelled_out(equation, shapes)
     sizes = _sizes(equation, shapes, inner)
     if inner.failed:
         report.add(*inner.diagnostics)
@@ -35,6 +36,36 @@ def elaborate_einsum(
     made = elaboration.run({})
     report.add(*inner.diagnostics)
     return made
+
+
+# ---------------------------------------------------------------- ellipses
+
+
+def _spelled_out(equation: tree.Einsum, shapes: Sequence[Sizes]) -> tree.Einsum:
+    """Every `...` replaced by one mode per axis that it stands for, the last ones in common."""
+    spare = [
+        len(shape) - len(items) + 1
+        for items, shape in zip(equation.operands, shapes, strict=False)
+        if any(isinstance(item, tree.Ellipsis) for item in items)
+    ]
+    most = max(spare, default=0)
+    if most < 0 or len(shapes) != len(equation.operands):
+        return equation
+    counts = iter([*spare, most])
+    operands = tuple(_spelled(items, most, counts) for items in equation.operands)
+    result = _spelled(equation.result, most, iter([most]))
+    return tree.Einsum(equation.span, operands, result, equation.relations)
+
+
+def _spelled(items: Sequence[Item], most: int, counts: Iterator[int]) -> tuple[Item, ...]:
+    made: list[Item] = []
+    for item in items:
+        if isinstance(item, tree.Ellipsis):
+            first = most - max(0, next(counts))
+            made += [tree.Name(item.span, f"axis{k}…") for k in range(first, most)]
+        else:
+            made.append(item)
+    return tuple(made)
 
 
 # ---------------------------------------------------------------- sizes

@@ -10,7 +10,7 @@ from tnc.lower import convolutions, elementwise, moves, products
 from tnc.lower.forms import Form, solid, unit
 from tnc.lower.pieces import Diagonal, Every, Flip, Ones, Overlap, Pad, Windows, Wrap
 from tnc.lower.roles import product_roles
-from tnc.lower.ways import Site, Way
+from tnc.lower.ways import Site, Step, Way
 from tnc.ops import Add, Border, Call, Contract, Mask, Rename, Scale
 
 Kernel = Callable[[Site], list[Way]]
@@ -55,15 +55,18 @@ def ways(site: Site) -> list[Way]:
 def adapted(site: Site, planned: Way) -> Way:
     """The planned way, for the axes that the operands have: what works on any axes leaves modes
     together which share one already."""
-    if len(site.step.values) > 1 or not _flexible(site.value):
+    if not flexible(site.step):
         return planned
     found = ways(site)
     order = planned.gives[0].order
     return next((way for way in found if way.gives[0].order == order), found[0])
 
 
-def _flexible(value: Value) -> bool:
+def flexible(step: Step) -> bool:
     """Whether the kernel works on any axes: neither a matrix product nor a convolution."""
+    value, *more = step.values
+    if more:
+        return False
     if not isinstance(value.op, Contract) or len(value.operands) == 1:
         return True
     return not (value.op.patterns or solid(product_roles(value).contracted))

@@ -56,28 +56,144 @@ def root(value: Value, chosen: Chosen) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """`orders` are numbers, one for each live value; `copied` numbers of copies that exist."""
+
     cost: int
-    orders: tuple[tuple[Value, Order], ...]
-    copied: frozenset[tuple[Value, Axes]]
+    orders: tuple[int, ...]
+    copied: frozenset[int]
     chosen: tuple[Way | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A way with its cost, the copies that it needs (number, cost), and the orders it gives."""
+
+    way: Way | None
+    cost: int
+    copies: tuple[tuple[int, int], ...]
+    gives: tuple[int, ...]
 
 
 def choose(items: Sequence[Item], given: Mapping[Value, Order], measure: Measure) -> Chosen:
     """For each step, the way it takes."""
-    last = _last_uses(items)
-    states = [State(0, tuple(given.items()), frozenset(), ())]
-    known: dict[tuple[Step, tuple[Order, ...]], list[Way]] = {}
-    for k, item in enumerate(items):
-        grown: dict[tuple[object, object], State] = {}
-        for state in states:
-            for following in _next(item, state, measure, known):
-                kept = _forget(following, last, k)
-                key = (kept.orders, kept.copied)
-                if key not in grown or kept.cost < grown[key].cost:
-                    grown[key] = kept
-        states = sorted(grown.values(), key=lambda state: state.cost)[:BEAM]
-    steps = [item for item in items if isinstance(item, Step)]
-    return dict(zip(steps, states[0].chosen, strict=True))
+    return _Search(items, given, measure).best()
+
+
+class _Search:
+    def __init__(
+        self, items: Sequence[Item], given: Mapping[Value, Order], measure: Measure
+    ) -> None:
+        self._items, self._measure = items, measure
+        self._last = _last_uses(items)
+        self._numbers: dict[Order, int] = {}
+        self._orders: list[Order] = []
+        self._copies: dict[tuple[Value, Axes], int] = {}
+        self._copied: list[Value] = []
+        self._known: dict[tuple[Step, tuple[int, ...]], list[Priced]] = {}
+        self._live = [value for value in given if value in self._last]
+        orders = tuple(self._number(given[value]) for value in self._live)
+        self._states = [State(0, orders, frozenset(), ())]
+
+    def best(self) -> Chosen:
+        for k, item in enumerate(self._items):
+            match item:
+                case Step():
+                    self._step(item)
+                case Follow(value, leader):
+                    self._follow(value, leader)
+                case Delivery(value, axes):
+                    self._deliver(value, axes)
+            self._prune(k)
+        steps = [item for item in self._items if isinstance(item, Step)]
+        return dict(zip(steps, self._states[0].chosen, strict=True))
+
+    def _number(self, order: Order) -> int:
+        if order not in self._numbers:
+            self._numbers[order] = len(self._orders)
+            self._orders.append(order)
+        return self._numbers[order]
+
+    def _copy(self, value: Value, axes: Axes) -> int:
+        if (value, axes) not in self._copies:
+            self._copies[value, axes] = len(self._copied)
+            self._copied.append(value)
+        return self._copies[value, axes]
+
+    # ------------------------------------------------------------------ items
+    def _step(self, step: Step) -> None:
+        places = [self._live.index(operand) for operand in step.operands]
+        states = []
+        for state in self._states:
+            for priced in self._priced(step, tuple(state.orders[place] for place in places)):
+                cost = state.cost + priced.cost
+                for number, extra in priced.copies:
+                    cost += 0 if number in state.copied else extra
+                copied = state.copied.union(number for number, _ in priced.copies)
+                orders = state.orders + priced.gives
+                states.append(State(cost, orders, copied, (*state.chosen, priced.way)))
+        self._live.extend(step.values)
+        self._states = states
+
+    def _follow(self, value: Value, leader: Value) -> None:
+        place = self._live.index(leader)
+        self._live.append(value)
+        self._states = [
+            State(state.cost, (*state.orders, state.orders[place]), frozenset(), state.chosen)
+            for state in self._states
+        ]
+
+    def _deliver(self, value: Value, axes: Axes) -> None:
+        place = self._live.index(value)
+        states = []
+        for state in self._states:
+            order = self._orders[state.orders[place]]
+            wrong = solid(order) != solid(flat(axes)) or copies(order, axes)
+            extra = VIEW + COPY * self._measure(order) if wrong else 0
+            states.append(State(state.cost + extra, state.orders, state.copied, state.chosen))
+        self._states = states
+
+    # ------------------------------------------------------------------ states
+    def _priced(self, step: Step, numbers: tuple[int, ...]) -> list[Priced]:
+        if (step, numbers) not in self._known:
+            orders = tuple(self._orders[number] for number in numbers)
+            forms = tuple(Form.plain(order) for order in orders)
+            if len(step.values) == 1 and aliased(step.values[0]):
+                form = alias(step.values[0], forms[0])
+                assert form is not None
+                found = [Priced(None, 0, (), (self._number(form.order),))]
+            else:
+                site = Site(step, forms, self._measure)
+                found = [self._price(step, orders, way) for way in ways(site)]
+            self._known[step, numbers] = found
+        return self._known[step, numbers]
+
+    def _price(self, step: Step, orders: Sequence[Order], way: Way) -> Priced:
+        cost = way.cost
+        needed: list[tuple[int, int]] = []
+        for k, (operand, order) in enumerate(zip(step.operands, orders, strict=True)):
+            if solid(order) != solid(flat(way.wants[k])):
+                cost += VIEW
+            if way.copied(k, order):
+                number = self._copy(operand, way.wants[k])
+                needed.append((number, LAUNCH + 2 * COPY * self._measure(order)))
+        gives = tuple(self._number(form.order) for form in way.gives)
+        return Priced(way, cost, tuple(needed), gives)
+
+    def _prune(self, k: int) -> None:
+        """Forget what nobody reads any more; of alike states keep the cheapest."""
+        kept = [j for j, value in enumerate(self._live) if self._last.get(value, -1) > k]
+        dead = {
+            number for number, value in enumerate(self._copied) if self._last.get(value, -1) <= k
+        }
+        self._live = [self._live[j] for j in kept]
+        grown: dict[tuple[tuple[int, ...], frozenset[int]], State] = {}
+        for state in self._states:
+            orders = tuple(state.orders[j] for j in kept)
+            copied = state.copied - dead
+            old = grown.get((orders, copied))
+            if old is None or state.cost < old.cost:
+                grown[orders, copied] = State(state.cost, orders, copied, state.chosen)
+        self._states = sorted(grown.values(), key=lambda state: state.cost)[:BEAM]
 
 
 def _last_uses(items: Sequence[Item]) -> dict[Value, int]:
@@ -91,52 +207,3 @@ def _last_uses(items: Sequence[Item]) -> dict[Value, int]:
             case Follow(value, leader):
                 last.update({value: k, leader: k})
     return last
-
-
-def _forget(state: State, last: Mapping[Value, int], k: int) -> State:
-    orders = tuple(pair for pair in state.orders if last.get(pair[0], -1) > k)
-    copied = frozenset(pair for pair in state.copied if last.get(pair[0], -1) > k)
-    return State(state.cost, orders, copied, state.chosen)
-
-
-def _next(
-    item: Item,
-    state: State,
-    measure: Measure,
-    known: dict[tuple[Step, tuple[Order, ...]], list[Way]],
-) -> list[State]:
-    orders = dict(state.orders)
-    match item:
-        case Follow(value, leader):
-            new = (*state.orders, (value, orders[leader]))
-            return [State(state.cost, new, frozenset(), state.chosen)]
-        case Delivery(value, axes):
-            order = orders[value]
-            wrong = solid(order) != solid(flat(axes)) or copies(order, axes)
-            extra = VIEW + COPY * measure(order) if wrong else 0
-            return [State(state.cost + extra, state.orders, state.copied, state.chosen)]
-        case Step(values, operands):
-            forms = tuple(Form.plain(orders[operand]) for operand in operands)
-            if len(values) == 1 and aliased(values[0]):
-                found = alias(values[0], forms[0])
-                assert found is not None
-                new = (*state.orders, (values[0], found.order))
-                return [State(state.cost, new, state.copied, (*state.chosen, None))]
-            key = (item, tuple(form.order for form in forms))
-            if key not in known:
-                known[key] = ways(Site(item, forms, measure))
-            return [_taken(state, item, way, measure) for way in known[key]]
-
-
-def _taken(state: State, step: Step, way: Way, measure: Measure) -> State:
-    orders = dict(state.orders)
-    cost, copied = state.cost + way.cost, set(state.copied)
-    for k, operand in enumerate(step.operands):
-        order, want = orders[operand], way.wants[k]
-        if solid(order) != solid(flat(want)):
-            cost += VIEW
-        if (operand, want) not in copied and way.copied(k, order):
-            copied.add((operand, want))
-            cost += LAUNCH + 2 * COPY * measure(order)
-    new = {value: form.order for value, form in zip(step.values, way.gives, strict=True)}
-    return State(cost, (*state.orders, *new.items()), frozenset(copied), (*state.chosen, way))

@@ -12,7 +12,7 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.lower.comments import comment, shown
 from tnc.lower.forms import Form, View, bare, flat, views
-from tnc.lower.kernels import adapted, alias
+from tnc.lower.kernels import adapted, alias, flexible
 from tnc.lower.layout import Chosen, Delivery, root
 from tnc.lower.names import Names
 from tnc.lower.sizes import Scope
@@ -75,9 +75,9 @@ class Writer:
             self._step(step, chosen[step])
 
     def _foresee(self, steps: Sequence[Step], chosen: Chosen) -> None:
-        """Count who wants what."""
+        """Count who wants what; what works on any axes wants nothing."""
         for step in steps:
-            if (way := chosen[step]) is not None:
+            if (way := chosen[step]) is not None and not flexible(step):
                 for operand, want in zip(step.operands, way.wants, strict=True):
                     key = (operand, bare(want))
                     self._uses[key] = self._uses.get(key, 0) + 1
