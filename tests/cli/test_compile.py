@@ -179,13 +179,15 @@ def test_sizes(tnc: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
 
 @pytest.mark.parametrize("command", ["compile", "plan"])
 def test_profiles(tnc: Run, command: str) -> None:
-    refused(tnc(command, "complete.tnn", "--profile", "cdua"), 3, "did you mean `cuda`?")
-    refused(tnc(command, "complete.tnn", "--profile", "."), 3, "cannot read `.`")
+    refused(tnc(command, "complete.tnn", "--profile", "cdua"), 2, "no profile `cdua`", "`cuda`")
+    refused(tnc(command, "complete.tnn", "--profile", "no.json"), 3, "cannot read `no.json`")
     for text in ("", "[]", "{}", "null", '{"name": 3}', "\ufeff{"):
         Path("odd.json").write_text(text)
-        refused(tnc(command, "complete.tnn", "--profile", "odd.json"), 2, "`odd.json`")
+        refused(
+            tnc(command, "complete.tnn", "--profile", "odd.json"), 2, "odd.json is not a device"
+        )
     Path("odd.json").write_bytes(b"\xff")
-    refused(tnc(command, "complete.tnn", "--profile", "odd.json"), 2, "`odd.json`")
+    refused(tnc(command, "complete.tnn", "--profile", "odd.json"), 2, "odd.json is not a device")
     assert tnc("plan", "complete.tnn", "--profile", "cuda").code == 0
 
 

@@ -49,10 +49,19 @@ def test_diagonal() -> None:
     assert [str(mode) for axis in layer.outputs[0].axes for mode in axis] == ["j", "i"]
 
 
-def test_leading_modes() -> None:
-    layer = made("... i, i j -> ... j", (5, 2, 3), (3, 4))
-    assert contraction(layer.outputs[0].value)[2] == ("...", "j")
-    made("... i, i j -> ... j", (3,), (3, 4))
+@pytest.mark.parametrize(
+    ("text", "shapes", "result"),
+    [
+        ("... i, i j -> ... j", [(5, 2, 3), (3, 4)], [5, 2, 4]),
+        ("... i, i j -> ... j", [(3,), (3, 4)], [4]),
+        ("i ... j, ... j -> ... i", [(5, 2, 7, 3), (7, 3)], [2, 7, 5]),
+    ],
+)
+def test_an_ellipsis_is_as_many_modes_as_are_left(
+    text: str, shapes: list[Shape], result: list[int]
+) -> None:
+    (output,) = made(text, *shapes).outputs
+    assert [mode.size.value for axis in output.axes for mode in axis] == result
 
 
 def test_sizes_that_are_known_at_run_time() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.elaborate.reading import checked, elaborated, places, program
@@ -58,6 +59,29 @@ def test_refused_settings(
     made, said = elaborated(program(BODY, LISTED), settings=settings)
     assert made is None
     assert places(said) == expected
+
+
+@pytest.mark.parametrize("setting", [None, [None], {"a": 1}, object()])
+def test_settings_of_no_type_are_refused_for_parameters_without_one(setting: object) -> None:
+    body = "mode n, h, i: 3\nconv(pad: pad) u = h * i\ninput x[n, h]\nweight A[i]\n"
+    text = program(body + "output y[n, u] = x * A", 'pad = "same"')
+    assert places(elaborated(text, settings={"pad": setting})[1]) == [("E0401", 2, 9)]
+
+
+def test_integers_of_other_libraries() -> None:
+    text = program("mode n, s: S\ninput x[n, s]\noutput y[n, s] = x", "S: int")
+    made, said = elaborated(text, settings={"S": np.int64(4)})
+    assert made is not None, said
+    assert made.settings == (("S", "4"),)
+
+
+def test_a_let_of_the_file_that_is_refused() -> None:
+    text = "tnn 1\nlet a = 1 / true\nlet b = a + 1\nlet c = a\n" + program(
+        "mode n, s: b\ninput x[n, s]\noutput y[n, s] = x"
+    ).removeprefix("tnn 1\n")
+    text += "layer Other() {\nmode n\ninput x[n]\noutput y[n] = x\n}\n"
+    assert places(elaborated(text)[1]) == [("E0401", 2, 9)]
+    assert elaborated(text, "Other")[0] is not None
 
 
 def test_a_misspelt_setting_gets_a_suggestion() -> None:

@@ -56,25 +56,25 @@ def agrees(case: Case) -> None:
         close(one, torch.zeros_like(argument) if other is None else other)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases(most=0))
 def test_products(case: Case) -> None:
     agrees(case)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases(most=3, regular=True))
 def test_convolutions(case: Case) -> None:
     agrees(case)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_any_relations(case: Case) -> None:
     agrees(case)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cases(most=2, count=1))
 def test_one_operand(case: Case) -> None:
     agrees(case)

@@ -8,7 +8,7 @@ from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.syntax import tree
 from tnc.syntax.parse import parse, parse_einsum, parse_expression
 
-PROGRAMS = sorted((Path(__file__).parents[1] / "programs").rglob("*.tnn"))
+PROGRAMS = sorted((Path(__file__).parents[1] / "programs" / "network").glob("*.tnn"))
 
 
 def read(text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:

@@ -313,7 +313,7 @@ def test_windows_line_ends_change_nothing() -> None:
     [("(", ")"), ("[", "]"), ("f(", ")"), ("a * (", ")"), ("-", ""), ("not ", ""),
      ("if a then b else ", ""), ("a[", "]")],
 )  # fmt: skip
-@pytest.mark.parametrize("depth", [201, 5000])
+@pytest.mark.parametrize("depth", [201, 2500])
 def test_too_deep(open_: str, close: str, depth: int) -> None:
     text = f"{HEAD}let a = {open_ * depth}b{close * depth}\nlet c = d\n}}"
     diagnostic = only(text)

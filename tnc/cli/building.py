@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from tnc.cli import values
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tnc.driver.front import Unit
     from tnc.elaborate import Settable
     from tnc.plan.profile import Profile
-
-BUILT_IN = ("cpu", "cuda")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -70,35 +68,49 @@ def options(
 
 
 def requests(
-    unit: Unit, wanted: Sequence[str | None], given: Mapping[str, Value]
+    unit: Unit,
+    wanted: Sequence[str | None],
+    given: Mapping[str, Value],
+    elsewhere: Collection[str] = (),
 ) -> tuple[Request, ...]:
     """The layers to build, each with those parameters that it has.
 
-    None stands for every layer whose parameters are all set. A parameter that no layer has goes
-    to the first one, whose elaboration reports it, as it does a layer that is not there.
+    None stands for every layer whose parameters are all set. A parameter that none of them has,
+    nor is meant for layers `elsewhere`, goes to the first one, whose elaboration reports it, as
+    it does a layer that is not there.
     """
     from tnc.driver.build import Request
 
-    own = {each.name: {one.name for one in each.parameters} for each in layers_of(unit)}
+    own = {each.name: parameters_of(each) for each in layers_of(unit)}
     names = [name for each in wanted for name in ([each] if each else _complete(unit, given))]
-    strange = given.keys() - set().union(*(own.get(name, ()) for name in names))
+    strange = given.keys() - set(elsewhere).union(*(own.get(name, ()) for name in names))
     first, *others = dict.fromkeys(names)
-    taken = {first: own.get(first, set()) | strange} | {name: own.get(name, ()) for name in others}
+    taken = {first: own.get(first, frozenset()) | strange} | {
+        name: own.get(name, ()) for name in others
+    }
     return tuple(
         Request(name, {key: value for key, value in given.items() if key in keys})
         for name, keys in taken.items()
     )
 
 
-def check_binding(built: Sequence[Built], binding: Iterable[str]) -> None:
-    """Every bound mode must be a run-time mode of one of the layers."""
+def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:
+    """Every mode that `--bind` names must be a run-time mode of one of the layers.
+
+    What is configured for all layers may bind modes that these ones do not have.
+    """
     known = sorted({entry.symbol for each in built for entry in each.layer.run_time})
-    for mode in binding:
+    for mode in values.sizes(("`--bind`", text) for text in flags):
         if mode not in known:
             close = nearest(mode, known)
             there = ", ".join(f"`{each}`" for each in known) or "none"
             hint = f"did you mean `{close}`?" if close else f"there are {there}"
             raise usage(f"cannot bind `{mode}`: no layer has such a run-time mode; {hint}")
+
+
+def parameters_of(layer: Settable) -> frozenset[str]:
+    """The names of a layer's parameters."""
+    return frozenset(each.name for each in layer.parameters)
 
 
 def layers_of(unit: Unit) -> tuple[Settable, ...]:
@@ -132,11 +144,7 @@ def _profile(name: str) -> Profile:
 
     try:
         return profile_named(name)
-    except FileNotFoundError as error:
-        close = nearest(name, BUILT_IN)
-        hint = f"; did you mean `{close}`?" if close else ""
-        raise unreadable(name, reason(error) + hint) from None
     except OSError as error:
         raise unreadable(name, reason(error)) from None
     except ValueError as error:
-        raise usage(f"`{name}` is no profile: {error}") from None
+        raise usage(str(error)) from None

@@ -100,30 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
         cache=not arguments.no_cache,
         verify=arguments.verify,
     )
-    modules = [
-        Module(place, _compiled(file, layers, arguments.set, options))
-        for place, (file, layers) in zip(places, files.items(), strict=True)
-    ]
-    if arguments.check:
-        return max([_compared(module) for module in modules])
-    if arguments.output is None:
-        outputs.spare([module.path for module in modules])
-    for module in modules:
-        _written(module)
-    return Exit.OK
-
-
-def _compiled(
-    file: str, layers: Sequence[str | None], settings: Sequence[str], options: Options
-) -> Output:
-    from tnc.driver import build, front
-
-    unit = front.parsed(sources.read(file))
-    requests = building.requests(unit, layers, values.parameters(settings))
-    output = build.compile_unit(unit, requests, options)
-    building.check_binding(output.built, options.binding)
-    terminal.show(output.diagnostics)
-    return output
+    outputs_of = _compiled(files, values.parameters(arguments.set), options)
+    building.check_binding([each for one in made for each in one.built], arguments.bind)
 
 
 def _written(module: Module) -> None:

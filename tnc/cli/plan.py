@@ -69,7 +69,7 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     given = values.parameters(arguments.set)
     layer = target.layer or _only(unit, target.file, given)
     output = build.compile_unit(unit, building.requests(unit, [layer], given), options)
-    building.check_binding(output.built, options.binding)
+    building.check_binding(output.built, arguments.bind)
     terminal.show(output.diagnostics)
     return output.built[0].plan
 

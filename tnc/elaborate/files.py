@@ -47,6 +47,7 @@ def elaborate(
     another type, and all that equations may have.
     """
     names = file_names(file, source, Report())
+    _values_used(file, source, layer, report)
     found = [item for item in file.items if isinstance(item, tree.Layer)]
     chosen = next((item for item in found if item.name.text == layer), None)
     if chosen is None:
@@ -67,6 +68,29 @@ def elaborate(
         Elaboration(chosen, source, names, inner, checking=True).run({})
     report.add(*inner.diagnostics)
     return made
+
+
+def _values_used(file: tree.File, source: Source, layer: str, report: Report) -> None:
+    """Report what is wrong with the lets of the file on which the layer depends."""
+    said = Report()
+    file_names(file, source, said)
+    lets = {item.targets[0].name.text: item for item in file.items if isinstance(item, tree.Let)}
+    pending: list[tree.Node] = [
+        item for item in file.items if isinstance(item, tree.Layer) and item.name.text == layer
+    ]
+    reached: set[str] = set()
+    while pending:
+        found = usage.Mentions().read(pending.pop()).values & lets.keys() - reached
+        reached |= found
+        pending += [lets[name].value for name in found]
+    spans = [lets[name].span for name in reached]
+    report.add(
+        *(
+            each
+            for each in said.diagnostics
+            if any(span.start <= each.span.start < span.end for span in spans)
+        )
+    )
 
 
 def file_names(file: tree.File, source: Source, report: Report) -> FileNames:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
@@ -128,7 +129,7 @@ def _value(
     if not _is_type(param.type, scope):
         return FAULTY
     if name in settings:
-        return _typed(_constant(settings[name]), param, param.name.span, scope)
+        return _given(settings[name], param, scope)
     if param.default is not None:
         return _typed(evaluate(param.default, scope), param, param.default.span, scope)
     if scope.checking:
@@ -158,10 +159,28 @@ def _is_type(type: tree.TypeExpr | None, scope: Scope) -> bool:
     return type.text in TYPES - {"layer"}
 
 
-def _constant(value: object) -> Constant:
-    if isinstance(value, list | tuple):
-        return tuple(_constant(item) for item in value)
-    return value if isinstance(value, int | float | str) else UNKNOWN
+def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
+    value = _constant(setting)
+    if value is not None:
+        return _typed(value, param, param.name.span, scope)
+    text = f"parameter `{param.name.text}` takes numbers, strings and lists, not {setting!r}"
+    scope.report.error("E0401", text, param.name.span)
+    return FAULTY
+
+
+def _constant(setting: object) -> Constant | None:
+    """A Python value as one of the language; None for what is none."""
+    match setting:
+        case bool() | int() | float() | str():
+            return setting
+        case Integral():
+            return int(setting)
+        case list() | tuple():
+            items = [_constant(item) for item in setting]
+            whole = tuple(item for item in items if item is not None)
+            return whole if len(whole) == len(items) else None
+        case _:
+            return None
 
 
 def _typed(value: Constant, param: tree.Param, span: Span, scope: Scope) -> Entry:

@@ -173,6 +173,13 @@ class Size:
     def __str__(self) -> str:
         return self.python()
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.terms)
+
 
 def _floordiv(numerator: Size, denominator: Size) -> Size:
     return Size((((FloorDiv(numerator, denominator),), 1),))

@@ -58,24 +58,25 @@ ENTRIES = (
             built in. Activations are imported: `from std.nn import relu`.
         """),
         program("""
-            extern(kind: pointwise) gelu = torch.nn.functional.gelu
+            from std.nn import relu
 
-            layer Activation {
+            layer Twice {
               mode n
               input x[n]
-              output y[n] = gelo(x)
+              let z[n] = relu(x)
+              output y[n] = relo(z)
             }
         """),
         program("""
-            extern(kind: pointwise) gelu = torch.nn.functional.gelu
+            from std.nn import relu
 
-            layer Activation {
+            layer Twice {
               mode n
               input x[n]
-              output y[n] = gelu(x)
+              let z[n] = relu(x)
+              output y[n] = relu(z)
             }
         """),
-        stage="network",
     ),
     Entry(
         "E0104",

@@ -105,8 +105,8 @@ ENTRIES = (
         "E0205",
         "no factor carries a mode of the result",
         prose("""
-            A product has the modes of its factors, and no others. To repeat a tensor along a new
-            mode, multiply it with a tensor that has this mode, or add it to one.
+            A product has the modes of its factors, and no others. An addend, however, is repeated
+            along the modes of the other addends.
         """),
         program("""
             layer Spread {
@@ -120,7 +120,7 @@ ENTRIES = (
               mode n, t: 4
               input x[n]
               weight a[t]
-              output y[n, t] = x * a
+              output y[n, t] = x + a
             }
         """),
     ),

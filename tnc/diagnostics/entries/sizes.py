@@ -48,10 +48,10 @@ ENTRIES = (
         program("""
             layer Linear {
               let S = factor(96, 3)
-              mode n, t: 8, c: 96, s[i in 1..3]: S[i]
-              input x[n, c]
+              mode n, t: 8, s[i in 1..3]: S[i]
+              input x[n, (s...)]
               weight A[s..., t]
-              output y[n, t] = x[n, (s...)] * A
+              output y[n, t] = x * A
             }
         """),
     ),
