@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import DENSE, ROOT, Answer
+from tnc.cli.exits import Exit, Stop
 
 Run = Callable[..., Answer]
 
@@ -129,6 +130,24 @@ def test_of_several_files_all_or_none_are_written(tnc: Run) -> None:
     assert [*Path("out").iterdir()] == []
 
 
+def test_several_files_share_their_settings(tnc: Run) -> None:
+    Path("out").mkdir()
+    Path("other.tnn").write_text("tnn 1\n" + OTHER)
+    words = ("compile", "complete.tnn", "other.tnn", "-o", "out", "--set")
+    answer = tnc(*words, "T=4,R=3")
+    assert (answer.code, answer.out) == (0, "")
+    assert "Dense (12 parameters, " in answer.err
+    assert "Other (3 parameters, " in answer.err
+    refused(tnc(*words, "T=4,Q=3"), 1, "`Dense` has no parameter `Q`", "`Other` has no parameter")
+
+
+def test_all_files_are_reported(tnc: Run) -> None:
+    Path("out").mkdir()
+    for name in ("one", "two"):
+        Path(f"{name}.tnn").write_text(COMPLETE.replace("* A", "* A * B"))
+    refused(tnc("compile", "one.tnn", "two.tnn", "-o", "out"), 1, "> one.tnn:6", "> two.tnn:6")
+
+
 def test_what_is_missing(tnc: Run) -> None:
     refused(tnc("compile", "dense.tnn"), 1, "error[E0106]", "`T`")
     refused(tnc("compile", "dense.tnn:Dense"), 1, "error[E0106]", "`T`")
@@ -175,6 +194,8 @@ def test_sizes(tnc: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     refused(tnc(command, "complete.tnn", "--bind", "n=0"), 2, "`--bind n=0`: ")
     monkeypatch.setenv("TNC_BIND", "n=x")
     refused(tnc(command, "complete.tnn"), 2, "`TNC_BIND`: ")
+    monkeypatch.setenv("TNC_BIND", "n=3,h=4")  # h: for other layers
+    assert tnc(command, "complete.tnn").code == 0
 
 
 @pytest.mark.parametrize("command", ["compile", "plan"])
@@ -243,14 +264,13 @@ def test_check_compares_every_file(tnc: Run) -> None:
 
 
 def test_every_flag_reaches_the_driver(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tnc.diagnostics import CompileError
     from tnc.driver import build
 
     asked: list[build.Options] = []
 
     def refuse(unit: object, requests: object, options: build.Options) -> None:
         asked.append(options)
-        raise CompileError([])
+        raise Stop(Exit.REFUSED, "no")
 
     monkeypatch.setattr(build, "compile_unit", refuse)
     flags = "--bind n=3 --objective macs --backward autograd --profile cuda --verify --no-cache"

@@ -76,6 +76,12 @@ NAMES_AND_ROLES: list[Case] = [
         ),
     ),
     (
+        "a weight with the name of an attribute of modules",
+        START.replace("A[", "type[") + "output y[n, t] = x * type",
+        [("E0104", 5, 8)],
+        START.replace("A[", "kind[") + "output y[n, t] = x * kind",
+    ),
+    (
         "unknown option of conv",
         CONV.replace("pad:", "padd:") + "output y[n, t, h', w'] = x * A * B",
         [("E0105", 4, 6)],
@@ -146,6 +152,18 @@ NAMES_AND_ROLES: list[Case] = [
         START + "output y[] = A",
         [("E0202", 6, 14)],
         START + "output y[s, t] = A",
+    ),
+    (
+        "a mode dangles in every term of a sum",
+        (
+            "mode n, s: 3, r[i in 1..3]: 2\ninput x[n, s]\nweight A[i in 1..3][s, r[i]]\n"
+            "output y[n] = sum(x * A[i] for i in 1..3)"
+        ),
+        [("E0202", 6, 23)],
+        (
+            "mode n, s: 3, r[i in 1..3]: 1\ninput x[n, s]\nweight A[i in 1..3][s, r[i]]\n"
+            "output y[n] = sum(x * A[i] for i in 1..3)"
+        ),
     ),
     (
         "division by a tensor with other modes",

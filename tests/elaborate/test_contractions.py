@@ -235,6 +235,32 @@ def test_a_stage_whose_result_is_convolved_again_stays() -> None:
     assert contraction(made.outputs[0].value)[0] == {"Contract", "B"}
 
 
+def test_a_stage_whose_result_is_a_tap_outside_stays() -> None:
+    made = layer(
+        """mode n, h: 7, i: 3, g: 9
+        conv u = h * i
+        conv v = g * u
+        input x[n, h], p[g], q[v]
+        weight A[i]
+        let z[n, u] = x * A
+        output k[n, u] = z * p * q"""
+    )
+    assert contraction(made.outputs[0].value)[0] == {"Contract", "p", "q"}
+
+
+def test_a_bias_stands_beside_a_convolution() -> None:
+    made = layer(
+        """mode n, h, i: 3, t: 2
+        conv u = h * i
+        input x[n, h]
+        weight A[i, t], b[t]
+        output y[n, t, u] = relu(x * A + b)"""
+    )
+    (total,) = made.outputs[0].value.operands
+    assert isinstance(total.op, Add)
+    assert contraction(total.operands[0])[1] == ["h = u + i"]
+
+
 def test_a_summed_convolution_result_stays_a_stage() -> None:
     made = layer(
         """mode n, h, i: 3

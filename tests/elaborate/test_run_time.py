@@ -86,6 +86,16 @@ def test_a_signal_is_derived_at_stride_one(pad: str, size: str) -> None:
     assert sources(made) == {"n": ["g.0"], "u": ["g.1"]}
 
 
+def test_families_that_nothing_gives_a_size() -> None:
+    body = """mode n, h[a in 1..2], f[a in 1..2]: 3
+    conv g[a] for a in 1..2 = h[a] * f[a]
+    input x[n]
+    weight K[f...]
+    output y[n, g...] = x * K"""
+    codes = [code for code, _, _ in places(elaborated(program(body))[1])]
+    assert sorted(codes) == ["E0204", "E0204", "E0304", "E0304"]
+
+
 def test_inputs_on_both_sides_of_a_relation() -> None:
     made = layer(
         """mode n, h, i: 3

@@ -62,12 +62,15 @@ def chain(build: Builder, sizes: list[int]) -> Value:
     return build.make(Contract((modes[0], modes[-1])), operands)
 
 
-def tensor_train(build: Builder, random: Random, length: int, image: int) -> Value:
-    """r-TT: x[n, s…, h, w] · G_k[r, s, t, r] … · C[r, i] · D[r, j], of random sizes."""
-    n = mode("n", random.randint(2, 16))
-    s = [mode(f"s{k}", random.randint(2, 4)) for k in range(length)]
-    t = [mode(f"t{k}", random.randint(2, 4)) for k in range(length)]
-    r = [mode(f"r{k:02}", random.randint(2, 8)) for k in range(length + 1)]
+def tensor_train(
+    build: Builder, random: Random, length: int, image: int, largest: int = 8
+) -> Value:
+    """r-TT: x[n, s…, h, w] · G_k[r, s, t, r] … · C[r, i] · D[r, j], of random sizes: ranks up to
+    `largest`, channels up to half of it."""
+    n = mode("n", random.randint(2, 2 * largest))
+    s = [mode(f"s{k}", random.randint(2, (largest + 1) // 2)) for k in range(length)]
+    t = [mode(f"t{k}", random.randint(2, (largest + 1) // 2)) for k in range(length)]
+    r = [mode(f"r{k:02}", random.randint(2, largest)) for k in range(length + 1)]
     h, w, after, beside = (mode(name, image) for name in ("h", "w", "h'", "w'"))
     i, j = mode("i", 3), mode("j", 3)
     operands = [leaf(build, "x", (n, *s, h, w), "input")]

@@ -21,7 +21,7 @@ RANDOM = st.randoms(use_true_random=False)
 
 
 class Orders:
-    """Chooses every order of every network in turn (40 of them where there are more)."""
+    """Chooses every order of every network in turn (25 of them where there are more)."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -31,7 +31,7 @@ class Orders:
     def __call__(self, network: Network) -> Tree | None:
         if network not in self.known:
             few = len(network.operands) < 6
-            self.known[network] = legal(network) if few else some_trees(network, self.random, 40)
+            self.known[network] = legal(network) if few else some_trees(network, self.random, 25)
         orders = self.known[network]
         return orders[self.turn % len(orders)] if orders else None
 
@@ -72,13 +72,13 @@ def is_planned(value: Value) -> bool:
     return len(value.operands) <= 2
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(RANDOM)
 def test_every_order_of_an_equation_has_the_same_value(random: Random) -> None:
     all_orders(tidy(random), random)
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(RANDOM)
 def test_every_well_formed_product_has_a_plan(random: Random) -> None:
     example = wild(random)

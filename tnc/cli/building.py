@@ -81,13 +81,11 @@ def requests(
     """
     from tnc.driver.build import Request
 
-    own = {each.name: parameters_of(each) for each in layers_of(unit)}
+    own = {each.name: {one.name for one in each.parameters} for each in layers_of(unit)}
     names = [name for each in wanted for name in ([each] if each else _complete(unit, given))]
     strange = given.keys() - set(elsewhere).union(*(own.get(name, ()) for name in names))
     first, *others = dict.fromkeys(names)
-    taken = {first: own.get(first, frozenset()) | strange} | {
-        name: own.get(name, ()) for name in others
-    }
+    taken = {first: own.get(first, set()) | strange} | {name: own.get(name, ()) for name in others}
     return tuple(
         Request(name, {key: value for key, value in given.items() if key in keys})
         for name, keys in taken.items()
@@ -108,9 +106,9 @@ def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:
             raise usage(f"cannot bind `{mode}`: no layer has such a run-time mode; {hint}")
 
 
-def parameters_of(layer: Settable) -> frozenset[str]:
-    """The names of a layer's parameters."""
-    return frozenset(each.name for each in layer.parameters)
+def parameters_of(unit: Unit) -> set[str]:
+    """The names of the parameters of all layers of a file."""
+    return {each.name for layer in layers_of(unit) for each in layer.parameters}
 
 
 def layers_of(unit: Unit) -> tuple[Settable, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from tnc.cli import building, outputs, sources, terminal, values
 from tnc.cli.configuration import CHOICES, configured
 from tnc.cli.exits import Exit, reason, unreadable, usage
 from tnc.cli.writing import write_whole
+from tnc.diagnostics import CompileError, Diagnostic
 
 if TYPE_CHECKING:
     from tnc.driver.build import Built, Options, Output
@@ -100,8 +101,38 @@ def run(arguments: argparse.Namespace) -> int:
         cache=not arguments.no_cache,
         verify=arguments.verify,
     )
-    outputs_of = _compiled(files, values.parameters(arguments.set), options)
-    building.check_binding([each for one in made for each in one.built], arguments.bind)
+    made = _compiled(files, values.parameters(arguments.set), options)
+    building.check_binding([each for output in made for each in output.built], arguments.bind)
+    modules = [Module(*each) for each in zip(places, made, strict=True)]
+    if arguments.check:
+        return max([_compared(module) for module in modules])
+    if arguments.output is None:
+        outputs.spare(places)
+    for module in modules:
+        _written(module)
+    return Exit.OK
+
+
+def _compiled(
+    files: Mapping[str, Sequence[str | None]], given: Mapping[str, values.Value], options: Options
+) -> list[Output]:
+    from tnc.driver import build, front
+
+    units = {file: front.parsed(sources.read(file)) for file in files}
+    parameters = {file: building.parameters_of(unit) for file, unit in units.items()}
+    made: list[Output] = []
+    refused: list[Diagnostic] = []
+    for file, unit in units.items():
+        elsewhere = set().union(*(parameters[other] for other in files if other != file))
+        requests = building.requests(unit, files[file], given, elsewhere)
+        try:
+            made.append(build.compile_unit(unit, requests, options))
+            terminal.show(made[-1].diagnostics)
+        except CompileError as error:
+            refused += error.diagnostics
+    if refused:
+        raise CompileError(refused)
+    return made
 
 
 def _written(module: Module) -> None:

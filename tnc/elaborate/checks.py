@@ -22,8 +22,8 @@ def check_relation(relation: Relation, scope: Scope) -> None:
         _warn_of_asymmetry(relation, window, scope)
     signal = scope.sizes.of(relation.signal)
     result = scope.sizes.of(relation.result)
-    if relation.signal.key in scope.sizes.needed:
-        return  # it is reported that the size of the signal is missing
+    if any(scope.sizes.lacks(each) for each in (relation.signal, relation.result)):
+        return  # it is reported that a size is missing
     if _too_large(relation, window, signal, reach, scope) or _uneven(relation, signal, scope):
         return
     if differ(window.result, result):

@@ -115,6 +115,10 @@ class Sizes:
             return self._unknown(single)
         return size
 
+    def lacks(self, single: Single) -> bool:
+        """Whether nothing gives the mode a size."""
+        return single.key not in self.carried and self.of(single) == Size.symbol(single.key)
+
     # ------------------------------------------------------------ deriving
     def _derived(self, single: Single) -> Size:
         route = self._route(single, frozenset())

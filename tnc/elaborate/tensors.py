@@ -17,6 +17,67 @@ from tnc.syntax import tree
 
 OPTIONS = frozenset({"init"})
 
+ATTRIBUTES = frozenset(
+    [
+        "add_module",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "reset_parameters",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+        "T_destination",
+    ]
+)
+"""What every module has: no weight can be called so."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Declared:
@@ -33,6 +94,9 @@ def declare(statement: tree.Tensors, scope: Scope) -> Iterator[Declared]:
     known = OPTIONS if statement.kind != "input" else frozenset()
     init = options(statement.options, known, statement.kind, scope).get("init")
     for node in statement.declarations:
+        if statement.kind != "input" and node.name.text in ATTRIBUTES:
+            text = f"no {statement.kind} can be called `{node.name.text}`"
+            scope.report.error("E0104", text, node.name.span, "every torch module has this")
         if node.binder is None:
             tensor = _tensor(node, statement, node.name.text, scope)
             if scope.declare(node.name, tensor or FAULTY) and tensor:
