@@ -183,6 +183,20 @@ def test_an_unknown_parameter_is_reported_once(tnc: Run) -> None:
     assert answer.err.count("error[") == 1
 
 
+def test_a_parameter_of_another_layer_is_unknown(tnc: Run) -> None:
+    refused(tnc("compile", "two.tnn:Other", "--set", "T=4"), 1, "`Other` has no parameter `T`")
+
+
+@pytest.mark.parametrize("command", [["compile", "-o", "-"], ["plan", "--json"]])
+def test_warnings_go_to_stderr(tnc: Run, command: list[str]) -> None:
+    clean = tnc(*command, "complete.tnn")
+    Path("complete.tnn").write_text(COMPLETE.removeprefix("tnn 1\n"))
+    answer = tnc(*command, "complete.tnn")
+    assert answer.code == 0
+    assert answer.err.startswith("warning[W0001]: ")
+    assert "W0001" not in clean.err + answer.out
+
+
 def test_layers_as_parameters_are_refused(tnc: Run) -> None:
     Path("net.tnn").write_text(TWO.replace("R: int = 2", "R: int = 2, Conv: layer = Dense"))
     refused(tnc("compile", "net.tnn:Other", "--set", "Conv=Dense"), 1, "error[E0103]")

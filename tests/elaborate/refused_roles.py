@@ -22,6 +22,12 @@ NAMES_AND_ROLES: list[Case] = [
         "mode n, s: 3\ninput x[n, s]\noutput y[n] = sum(x, over: s)",
     ),
     (
+        "a mode that is merged from itself",
+        "mode n, s: 3, c = (c, s)\ninput x[n, c]\noutput y[n] = sum(x, over: c)",
+        [("E0101", 3, 15)],
+        "mode n, s: 3, t: 2, c = (t, s)\ninput x[n, c]\noutput y[n] = sum(x, over: c)",
+    ),
+    (
         "undefined tensor",
         START + "output y[n, t] = x * Aa",
         [("E0102", 6, 22), ("W0101", 5, 8)],

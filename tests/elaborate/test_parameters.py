@@ -130,6 +130,17 @@ def test_unknown_numbers_are_left_to_the_build() -> None:
     assert places(checked(program(body, params))) == []
 
 
+def test_an_unset_bound_of_a_family_counts_as_three() -> None:
+    body = """mode n, s: 2, r[i in 0..d]: 2
+    let e = d
+    input x[n, s]
+    weight K[i in 1..e][r[i - 1], r[i]], A[s, r[0]]
+    output y[n] = x * A * K..."""
+    (said,) = checked(program(body, "d: int"))
+    assert places((said,)) == [("E0202", 7, 27)]
+    assert said.message == "`r[3]` dangles: one factor has it, the result does not"
+
+
 def test_certain_differences_are_reported_all_the_same() -> None:
     body = "mode n, s: S, u: S + 1\ninput x[n, s]\noutput y[n, u] = x[n, u]"
     assert places(checked(program(body, "S: int"))) == [("E0301", 5, 18)]

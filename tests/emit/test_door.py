@@ -9,6 +9,7 @@ from tests.emit.handmade import CASES, Written, instance, line, mode
 from tnc.emit.door import Door
 from tnc.emit.errors import ShapeError
 from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
 
 REFUSED = [
     ("matmul", [(2, 7)], "x has size 7 in mode s (axis 1), but s is 5 (hand.tnn:3)"),
@@ -93,6 +94,19 @@ def test_a_mode_on_two_axes() -> None:
     assert accept(torch.ones(3, 3)) is None
     with pytest.raises(ShapeError, match=r"x has size 4 in mode n \(axis 1\), but n is 3 in x"):
         accept(torch.ones(3, 4))
+
+
+def test_an_image_smaller_than_the_filter() -> None:
+    h = mode("h")
+    less = Mode("h'", (h.size - 3) // 2 + 1)
+    made = Written("Conv", ["layer Conv {", "  input x[h]", "  output y[h']", "}"])
+    layer = made.layer(
+        [h], [made.port("x", 2, h)], [], [made.port("y", 3, less)], [("h", [Size.symbol("x.0")])]
+    )
+    accept = check(Door(layer, "check", {"h": "h"}, ()))
+    assert accept(torch.ones(3)) is None
+    with pytest.raises(ShapeError, match=r"x has size 2 in mode h, which leaves 0 for h' \(hand"):
+        accept(torch.ones(2))
 
 
 def test_what_is_right_by_definition_is_not_checked() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, export
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.checkpoint import checkpoint
 
 from tests.emit.handmade import CASES, Case, held, instance, reference, tensors
 from tests.emit.test_derivatives import close, total
@@ -97,6 +100,15 @@ def test_autocast(case: Case, dtype: torch.dtype, inside: bool) -> None:
         torch.testing.assert_close(mine, theirs, rtol=0.1, atol=0.15)
 
 
+def test_without_gradients_the_function_is_left_out(case: Case) -> None:
+    layer = instance(case, dtype=torch.float64)
+    inputs = tensors(case)
+    with torch.no_grad():
+        close(layer(*inputs), reference(case, layer)(*inputs))
+    with torch.inference_mode():
+        assert not torch.as_tensor(total(layer(*inputs))).requires_grad
+
+
 def test_autocast_leaves_float64() -> None:
     case = CASES["matmul"]()
     layer = instance(case, dtype=torch.float64)
@@ -158,15 +170,53 @@ def test_nothing_is_recomputed_unless_it_is_differentiated() -> None:
     assert counts[1] > counts[0]
 
 
-def test_the_saved_values_are_released() -> None:
-    """After the backward nothing holds what was saved, though the result lives on."""
-    case = CASES["matmul"]()
-    layer = instance(case)
-    result = layer(tensors(case, torch.float32)[0])
-    node = result.grad_fn
-    result.sum().backward()
-    with pytest.raises(RuntimeError, match=r"second time|already been freed"):
-        _ = node.saved_tensors
+class Box:
+    """Holds a saved tensor, so that one can see when it is let go."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+
+class Watch(TorchDispatchMode):
+    """How many of the boxes are there at each operation."""
+
+    def __init__(self, boxes: list[weakref.ref[Box]]) -> None:
+        super().__init__()
+        self.boxes, self.counts = boxes, []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        self.counts.append(sum(box() is not None for box in self.boxes))
+        return function(*args, **(kwargs or {}))
+
+
+def test_the_saved_values_are_released_while_the_backward_runs() -> None:
+    layer = instance(CASES["matmul"]())
+    boxes = []
+
+    def pack(tensor: Tensor) -> Box:
+        boxes.append(weakref.ref(box := Box(tensor)))
+        return box
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda box: box.tensor):
+        result = layer(torch.randn(6, 5, requires_grad=True)).sum()
+    assert len(boxes) == 4
+    with Watch(boxes) as watch:
+        result.backward(retain_graph=True)
+    assert watch.counts[-1] == 4
+    with Watch(boxes) as watch:
+        result.backward()
+    assert 0 in watch.counts
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_checkpointing(case: Case, reentrant: bool) -> None:
+    layer = instance(case, dtype=torch.float64)
+    inputs = [t.requires_grad_() for t in tensors(case)]
+    found = checkpoint(layer, *inputs, use_reentrant=reentrant)
+    total(found).backward()
+    wanted = reference(case, layer)(*inputs)
+    weights = [weight for weight in held(layer).values() if weight.requires_grad]
+    close([t.grad for t in (*inputs, *weights)], gradients(layer, wanted, inputs))
 
 
 def test_a_graph_that_is_kept_can_be_used_twice(case: Case) -> None:

@@ -205,6 +205,20 @@ def test_no_general_contraction_is_called() -> None:
             assert not re.search("einsum|tensordot|contiguous|matmul", line.expression)
 
 
+@pytest.mark.parametrize("name", ["CP conv", "TK conv", "r-TT dense"])
+def test_each_gradient_alone(name: str) -> None:
+    """With all other arguments frozen, and all lines skipped which only they need."""
+    layer, program = built(name)
+    for alone in tensors(layer):
+        given = {
+            key: value.detach().requires_grad_(key == alone)
+            for key, value in tensors(layer).items()
+        }
+        (found,), expected = module(program)(**given), oracle(layer, given)
+        seed = torch.randn_like(expected)
+        close(*(torch.autograd.grad(one, given[alone], seed)[0] for one in (found, expected)))
+
+
 def test_a_line_of_the_backward_knows_who_needs_it() -> None:
     """Without the gradient of the input, nothing that only it needs is computed."""
     layer, program = built("CP conv")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from tests.interpreter import evaluate
 from tests.lower.running import layer_of, leaf, module, program_of
@@ -133,38 +135,68 @@ def layers(draw: st.DrawFn) -> Layer:
     return layer_of(graph.build, outputs, list(RUN_TIME))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(layers())
-def test_random_regions(layer: Layer) -> None:
-    program = program_of(layer)
-    torch.manual_seed(0)
-    held, leaves = {}, {}
+def by_definition(layer: Layer, held: dict[str, Tensor]) -> list[Tensor]:
+    leaves = {}
     for one in (*layer.inputs, *layer.weights):
-        shape = [math.prod(map(size_of, axis)) for axis in one.axes]
-        held[one.name] = torch.randn(shape, dtype=torch.float64).requires_grad_()
-        leaves[one.value] = held[one.name].reshape([size_of(m) for m in one.value.type.modes])
-    found = module(program)(**held)
-    expected = []
+        shape = [size_of(mode) for axis in one.axes for mode in axis]
+        leaves[one.value] = held[one.name].reshape(shape)
+    found = []
     for port in layer.outputs:
         result = evaluate(port.value, leaves, BINDING)
         order = [mode for axis in port.axes for mode in axis]
         turned = result.permute([port.value.type.modes.index(mode) for mode in order])
-        expected.append(turned.reshape([math.prod(map(size_of, axis)) for axis in port.axes]))
-    for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
+        found.append(turned.reshape([math.prod(map(size_of, axis)) for axis in port.axes]))
+    return found
+
+
+def alike(found: Iterable[Tensor | None], expected: Iterable[Tensor | None]) -> None:
+    for pair in zip(found, expected, strict=True):
+        if any(one is not None for one in pair):
+            known = next(one for one in pair if one is not None)
+            one, other = (torch.zeros_like(known) if one is None else one for one in pair)
+            torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-7)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(layers())
+def test_random_regions(layer: Layer) -> None:
+    program = program_of(layer)
+    generator = torch.Generator().manual_seed(0)
+    held = {
+        one.name: torch.randn(
+            [math.prod(map(size_of, axis)) for axis in one.axes],
+            dtype=torch.float64,
+            generator=generator,
+        ).requires_grad_()
+        for one in (*layer.inputs, *layer.weights)
+    }
+    found, expected = module(program)(**held), by_definition(layer, held)
+    alike(found, expected)
     seeds = [torch.randn_like(one) for one in expected]
     inputs = list(held.values())
     pulled = [
         torch.autograd.grad(results, inputs, seeds, allow_unused=True, create_graph=True)
         for results in (found, expected)
     ]
-    for one, other in zip(*pulled, strict=True):
-        if one is not None or other is not None:
-            torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-8)
+    alike(*pulled)
     totals = [sum(one.square().sum() for one in grads if one is not None) for grads in pulled]
-    if not expected[0].requires_grad or not totals[1].requires_grad:
-        return
-    twice = [torch.autograd.grad(total, inputs, allow_unused=True) for total in totals]
-    for value, *pair in zip(inputs, *twice, strict=True):
-        one, other = (torch.zeros_like(value) if each is None else each for each in pair)
-        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+    if isinstance(totals[1], Tensor) and totals[1].requires_grad:
+        alike(*(torch.autograd.grad(one, inputs, allow_unused=True) for one in totals))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(layers())
+def test_tangents_of_random_regions(layer: Layer) -> None:
+    program = program_of(layer)
+    torch.manual_seed(0)
+    held = {
+        one.name: torch.randn(
+            [math.prod(map(size_of, axis)) for axis in one.axes], dtype=torch.float64
+        )
+        for one in (*layer.inputs, *layer.weights)
+    }
+    dots = {key: torch.randn_like(value) for key, value in held.items()}
+    compiled = module(program, jvp=True)
+    _, found = torch.func.jvp(lambda given_: compiled(**given_), (held,), (dots,))
+    _, expected = torch.func.jvp(lambda given_: by_definition(layer, given_), (held,), (dots,))
+    alike(found, expected)

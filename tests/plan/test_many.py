@@ -84,9 +84,11 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 from random import Random
-from tests.plan.layers import cp_convolution, graph, separable, tensor_train
+from tests.plan.layers import chain, cp_convolution, graph, separable, tensor_train
+from tests.plan.test_many import table
 from tnc.ir.graph import Builder
 from tnc.plan.planner import plan_graph
+from tnc.plan.search import search
 for make in (
     lambda build: cp_convolution(build),
     lambda build: separable(build, "h", (3, 2, 3), 2),
@@ -97,6 +99,9 @@ for make in (
     for value in planned.graph:
         print(value, value.op, [operand.serial for operand in value.operands])
     print([(choice.tree, choice.cost, choice.orders) for choice in planned.choices])
+build = Builder()
+sizes = [2 + 97 * k * k % 89 for k in range(41)]
+print(search(table(build, chain(build, sizes), "macs"), 2))  # far from the optimum: luck shows
 """
 
 

@@ -27,6 +27,13 @@ layer Deep(S: int, R: int, T: int) {
   let z[n, u] = relu(x * A * B)
   output y[n, t] = z * C
 }
+layer Terms(S: int, T: int, R: int) {
+  mode n
+  mode s: S, t: T, r: R
+  input x[n, s]
+  weight A[s, r], B[r, t], C[s, r], D[r, t]
+  output y[n, t] = x * A * B + x * C * D
+}
 """
 
 
@@ -78,6 +85,21 @@ def test_alternatives_are_never_better_than_the_plan() -> None:
                 assert other.seconds >= plan.seconds
     dense = planned("CP", S=16, T=16, R=8).alternatives[2]
     assert dense.macs == 16 * 16 * 9 * 8 * 16 * 12
+
+
+def test_terms_of_a_sum_represent_one_kernel() -> None:
+    plan = planned("Terms", S=5, T=7, R=2)
+    assert (plan.parameters, plan.dense_parameters) == (48, 35)
+    plan = planned("Deep", S=5, R=2, T=7)
+    assert (plan.parameters, plan.dense_parameters) == (10 + 4 + 14, 10 + 14)
+
+
+def test_equal_networks_count_each_time() -> None:
+    """Both terms of the sum have alternatives, though their networks are alike."""
+    plan = planned("Terms", objective="macs", S=8, T=8, R=2)
+    left = next(each for each in plan.alternatives if each.name == "reconstruct first")
+    assert plan.macs == 2 * (8 * 8 * 2 + 8 * 2 * 8)
+    assert left.macs == 2 * (8 * 2 * 8 + 8 * 8 * 8)
 
 
 def test_left_to_right_is_what_the_source_says() -> None:

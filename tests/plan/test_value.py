@@ -9,11 +9,13 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.plan.meaning import legal, some_trees, values_of
+from tests.plan.meaning import leaf, legal, mode, some_trees, values_of
 from tests.plan.networks import Example, tidy, wild
-from tnc.ir.graph import Value, reachable
+from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.op import IllTyped
-from tnc.ops import Contract
+from tnc.ir.size import Size
+from tnc.ops import Contract, Pattern
+from tnc.plan.lattice import Names
 from tnc.plan.network import Network, Tree
 from tnc.plan.prepare import resolve
 
@@ -97,3 +99,14 @@ def well_posed(example: Example) -> bool:
         if not set(pattern.legs) & carried - set(example.op.keep) - others:
             return False
     return True
+
+
+def test_a_circular_tap_is_no_function_of_the_other_participants() -> None:
+    """p = 2·a modulo 2: two taps reach one place, so their carriers are multiplied first."""
+    p, i, a = mode("p", 2), mode("i", 3), mode("a", 2)
+    relation = Pattern(p, i, (a,), 2, (2,), Size.of(0), circular=True)
+    build = Builder()
+    operands = tuple(leaf(build, name, (leg,)) for name, leg in zip("STX", (a, a, p), strict=True))
+    op = Contract((p, i), (relation,))
+    arrays = {value: np.array([1.0, 2.0]) + k for k, value in enumerate(operands)}
+    all_orders(Example(build, operands, op, arrays, Names("pia")), Random(0))

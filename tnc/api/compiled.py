@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from tnc.driver.build import Backward, Objective, Options, Request, compile_unit
 from tnc.driver.front import ENCODING, Unit
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, ready
+from tnc.driver.writing import write_whole
 from tnc.elaborate import settable
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
@@ -53,24 +53,8 @@ class Compiled:
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the module whole or not at all. OSError when the place cannot be written."""
         target = Path(path)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding=ENCODING, newline="\n") as stream:
-                stream.write(self.source)
-            Path(name).chmod(_mode(target))
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(target, self.source.encode(ENCODING))
         return target
-
-
-def _mode(target: Path) -> int:
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def compile(

@@ -79,17 +79,11 @@ def requests(
     nor is meant for layers `elsewhere`, goes to the first one, whose elaboration reports it, as
     it does a layer that is not there.
     """
-    from tnc.driver.build import Request
+    from tnc.driver.requests import distribute
 
-    own = {each.name: {one.name for one in each.parameters} for each in layers_of(unit)}
+    layers_of(unit)
     names = [name for each in wanted for name in ([each] if each else _complete(unit, given))]
-    strange = given.keys() - set(elsewhere).union(*(own.get(name, ()) for name in names))
-    first, *others = dict.fromkeys(names)
-    taken = {first: own.get(first, set()) | strange} | {name: own.get(name, ()) for name in others}
-    return tuple(
-        Request(name, {key: value for key, value in given.items() if key in keys})
-        for name, keys in taken.items()
-    )
+    return distribute(unit, list(dict.fromkeys(names)), given, elsewhere)
 
 
 def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:

@@ -96,7 +96,7 @@ def build(layer: Layer, options: Options) -> Built:
     if options.verify:
         verify_planned(planned.graph)
     derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
-    program = lower(layer, planned.graph, derived)
+    program = lower(layer, planned.graph, derived, binding)
     plan = report_plan(layer, planned, derived, binding)
     return Built(layer, plan, program)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tnc.driver.build import Request
 from tnc.driver.front import Unit
@@ -15,15 +15,18 @@ def ready(unit: Unit, given: Mapping[str, object]) -> tuple[Settable, ...]:
 
 
 def distribute(
-    unit: Unit, names: Sequence[str], given: Mapping[str, object]
+    unit: Unit,
+    names: Sequence[str],
+    given: Mapping[str, object],
+    elsewhere: Collection[str] = (),
 ) -> tuple[Request, ...]:
     """One request per layer, each with those parameters that it has.
 
-    A parameter that none of them has goes to the first, whose elaboration reports it, as it does
-    a layer that is not there.
+    A parameter that none of them has, nor is meant for layers `elsewhere`, goes to the first,
+    whose elaboration reports it, as it does a layer that is not there.
     """
     own = {each.name: {one.name for one in each.parameters} for each in settable(unit.file)}
-    strange = given.keys() - set().union(*(own.get(name, set()) for name in names))
+    strange = given.keys() - set(elsewhere).union(*(own.get(name, set()) for name in names))
     taken = {name: own.get(name, set()) for name in names}
     if names:
         taken[names[0]] = taken[names[0]] | strange

@@ -46,10 +46,7 @@ def assembled(
         tuple(_modes(scope, inputs, flat)),
         inputs,
         tuple(_weights(declared, starts, flat, build)),
-        tuple(
-            Port(tensor.name, tensor.axes, value, output.span)
-            for (tensor, output), value in zip(outputs, flat, strict=True)
-        ),
+        tuple(_outputs(outputs, flat)),
         tuple(_equations(layer)),
         tuple(run_time),
         scope.source,
@@ -64,6 +61,13 @@ def _inputs(declared: Iterable[Declared], build: Builder) -> Iterator[Port]:
         if each.statement.kind == "input" and tensor.value is not None:
             value = build.make(tensor.value.op, (), tensor.span)
             yield Port(tensor.name, tensor.axes, value, tensor.span)
+
+
+def _outputs(
+    outputs: Sequence[tuple[Tensor, tree.Output]], flat: Sequence[Value]
+) -> Iterator[Port]:
+    for (tensor, output), value in zip(outputs, flat, strict=True):
+        yield Port(tensor.name, tensor.axes, value, output.span)
 
 
 def _weights(

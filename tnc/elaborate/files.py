@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tnc.diagnostics import Label, Report, Source, Span, nearest
 from tnc.diagnostics.diagnostic import Help
@@ -51,15 +51,7 @@ def elaborate(
     found = [item for item in file.items if isinstance(item, tree.Layer)]
     chosen = next((item for item in found if item.name.text == layer), None)
     if chosen is None:
-        known = [item.name.text for item in found]
-        close = nearest(layer, known)
-        report.error(
-            "E0103",
-            f"undefined layer `{layer}`",
-            source.span(0, 0),
-            notes=(f"layers here: {', '.join(f'`{name}`' for name in known) or 'none'}",),
-            help=(Help(f"did you mean `{close}`?"),) if close else (),
-        )
+        _report_unknown(layer, [item.name.text for item in found], source, report)
         return None
     inner = Report()
     elaboration = Elaboration(chosen, source, names, inner)
@@ -68,6 +60,17 @@ def elaborate(
         Elaboration(chosen, source, names, inner, checking=True).run({})
     report.add(*inner.diagnostics)
     return made
+
+
+def _report_unknown(layer: str, known: Sequence[str], source: Source, report: Report) -> None:
+    close = nearest(layer, known)
+    report.error(
+        "E0103",
+        f"undefined layer `{layer}`",
+        source.span(0, 0),
+        notes=(f"layers here: {', '.join(f'`{name}`' for name in known) or 'none'}",),
+        help=(Help(f"did you mean `{close}`?"),) if close else (),
+    )
 
 
 def _values_used(file: tree.File, source: Source, layer: str, report: Report) -> None:

@@ -41,6 +41,7 @@ class Modes:
     nodes: dict[str, tree.ModeDecl] = field(default_factory=dict)
     results: dict[str, list[tree.Relation]] = field(default_factory=dict)
     _spread: dict[str, Declared | None] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
     _leading: Single | None = None
     _reported: set[str] = field(default_factory=set)
     _shown: dict[str, str] = field(default_factory=dict)
@@ -95,7 +96,11 @@ class Modes:
     # ------------------------------------------------------------ spreading families
     def _declared(self, name: str) -> Declared | None:
         if name not in self._spread:
-            self._spread[name] = None  # what refers to itself finds nothing
+            if name in self._open:
+                text = f"mode `{name}` is defined by itself"
+                self.scope.report.error("E0101", text, self._place(name), "defined here")
+                return None
+            self._open.add(name)
             node = self.nodes.get(name)
             self._spread[name] = self._node(node) if node else self._result(self.results[name])
         return self._spread[name]

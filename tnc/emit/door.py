@@ -41,6 +41,7 @@ class Door:
         for port in layer.inputs:
             for k, axis in enumerate(port.axes):
                 lines += self._axis(port, k, axis)
+        lines += [line for mode in self._shrinking() for line in self._positive(mode)]
         return [*lines, *(give(INDENT, self.wanted) if self.wanted else ())]
 
     def call(self, margin: str) -> list[str]:
@@ -61,7 +62,25 @@ class Door:
             for k, axis in enumerate(port.axes):
                 if not self._implied(port, k, axis):
                     used |= Size.product(mode.size for mode in axis).symbols
+        used = used.union(*(mode.size.symbols for mode in self._shrinking()))
         return frozenset(used - {LEADING})
+
+    def _shrinking(self) -> list[Mode]:
+        """Modes of outputs, of sizes that may come out below 1: results of convolutions."""
+        modes = [mode for port in self.layer.outputs for axis in port.axes for mode in axis]
+        return [mode for mode in dict.fromkeys(modes) if _may_vanish(mode.size)]
+
+    def _positive(self, mode: Mode) -> list[str]:
+        port = self.layer.inputs[0]
+        symbols = sorted(mode.size.symbols)
+        for entry in self.layer.run_time:
+            if entry.symbol in symbols:
+                source = min(entry.sources[0].symbols).rpartition(".")[0]
+                port = next(each for each in self.layer.inputs if each.name == source)
+        found = ", ".join(f"size {{{self.variables[name]}}} in mode {name}" for name in symbols)
+        size = self._spelled(mode.size)
+        said = f"{port.name} has {found}, which leaves {{{size}}} for {mode}"
+        return _refuse(f"{size} < 1", said, port)
 
     def _implied(self, port: Port, k: int, axis: tuple[Mode, ...]) -> bool:
         """Whether the size of an axis is right because a run-time size was read off it."""
@@ -133,6 +152,11 @@ class Door:
                     size = self._spelled(factor)
                     return size if factor.value is not None else f"{{{size}}}"
         return ""
+
+
+def _may_vanish(size: Size) -> bool:
+    """Whether it is below 1 where the sizes that it depends on are 1; it grows with them."""
+    return bool(size.symbols) and size.evaluate(dict.fromkeys(size.symbols, 1)) < 1
 
 
 def leading_axis(axes: Axes) -> int | None:

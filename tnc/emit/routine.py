@@ -27,10 +27,10 @@ def _under_autocast(device):
 
 
 def _autocast(device, *tensors):
-    """The tensors in the type that autocast asks for; float64 and complex ones stay."""
+    """The tensors in the type that autocast asks for, but for float64, complex and integers."""
     dtype = torch.get_autocast_dtype(device)
-    kept = (torch.float64, torch.complex64, torch.complex128)
-    return [tensor if tensor.dtype in kept else tensor.to(dtype) for tensor in tensors]
+    cast = (torch.float32, torch.float16, torch.bfloat16)
+    return [tensor.to(dtype) if tensor.dtype in cast else tensor for tensor in tensors]
 
 
 def _primal(tensor):

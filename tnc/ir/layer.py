@@ -85,9 +85,9 @@ class Layer:
 
     def default_binding(self, given: Mapping[str, int] | None = None) -> dict[str, int]:
         """Run-time sizes for planning: the given ones, else typical ones."""
-        typical = {entry.symbol: TYPICAL.get(entry.symbol, 32) for entry in self.run_time}
-        return typical | dict(given or {})
+        given = given or {}
+        return {entry.symbol: given.get(entry.symbol, TYPICAL) for entry in self.run_time}
 
 
-TYPICAL = {"n": 32, "b": 32, "batch": 32, LEADING: 32}
-"""Sizes that the plan assumes for run-time modes of these names; 32 for any other."""
+TYPICAL = 32
+"""Size that the plan assumes for a run-time mode which is not bound."""

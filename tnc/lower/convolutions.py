@@ -10,12 +10,13 @@ that a relation on one of two spatial modes needs no permutation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, ordered, solid, unit
 from tnc.lower.roles import RESULT, Roles, convolution_roles
 from tnc.lower.ways import COPY, LAUNCH, Site, Way
@@ -163,7 +164,9 @@ def frames(site: Site, roles: Roles, value: Value, leader: Order) -> Iterator[Fr
         yield Frame(front, group, inner, outer, spatial)
 
 
-def _behind(leader: Order, roles: Roles, own: dict) -> tuple[Order, tuple[Pattern | Passed, ...]]:  # type: ignore[type-arg]
+def _behind(
+    leader: Order, roles: Roles, own: Mapping[Mode, Pattern]
+) -> tuple[Order, tuple[Pattern | Passed, ...]]:
     """Split a layout at its last channel, or where there is none before its first signal."""
     every = roles.group | roles.inner | roles.outer
     channels = [k for k, mode in enumerate(leader) if mode in every]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from tnc.diagnostics.span import Span
 from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.tensor import Mode
-from tnc.lower.patterns import Windowing, chained, inner_signal, pointwise, symmetric
+from tnc.lower.patterns import ZERO, Windowing, chained, inner_signal, pointwise, symmetric
 from tnc.lower.pieces import Diagonal, Flip, Ones
 from tnc.lower.roles import RESULT, reading
 from tnc.ops import Add, Call, Contract, Leaf, Pattern, Rename
@@ -200,41 +200,58 @@ class Contraction:
     def _convolution(
         self, keep: tuple[Mode, ...], patterns: Sequence[Pattern], operands: Sequence[Value]
     ) -> Value:
+        """One call: flips, wraps and one-sided borders are done before it, or after it."""
         found = reading(patterns[0], keep, operands)
         assert found is not None
         signal, _, tap = found
-        operands = [*operands]
-        if len(operands) == 1:
-            missing = next(one for one in range(3) if one not in (0, RESULT))
-            legs = [pattern.legs[found.index(missing)] for pattern in patterns]
-            ones = self._build.make(Ones(tuple(legs)), (operands[0],), self._origin)
-            operands.append(ones)
-        exact: list[Pattern] = []
+        given = self._completed(patterns, found, operands)
         for pattern in patterns:
-            windowing = Windowing(self._build, pattern, self._origin)
             if pattern.flip and tap != RESULT:
-                op = Flip(pattern.taps)
-                operands[tap] = self._build.make(op, (operands[tap],), self._origin)
-            if not symmetric(pattern):
-                if signal != RESULT:
-                    operands[signal] = windowing.padded(operands[signal])
-                changed = replace(pattern, signal=inner_signal(pattern), circular=False)
-                pattern = replace(changed, left=pattern.left - pattern.left)
-            exact.append(replace(pattern, flip=False))
-        renamed = {old.signal: new.signal for old, new in zip(patterns, exact, strict=True)}
-        inner = tuple(renamed.get(mode, mode) for mode in keep)
-        legs = [leg for pattern in exact for leg in pattern.legs]
-        modes = [mode for mode in inner if mode in legs or _anywhere(mode, operands)]
-        made = self._build.make(Contract(tuple(modes), tuple(exact)), operands, self._origin)
-        if tap == RESULT:
-            flipped = tuple(pattern.taps[0] for pattern in patterns if pattern.flip)
-            if flipped:
-                made = self._build.make(Flip(flipped), (made,), self._origin)
+                given[tap] = self._build.make(Flip(pattern.taps), (given[tap],), self._origin)
+            if not symmetric(pattern) and signal != RESULT:
+                given[signal] = self._windowing(pattern).padded(given[signal])
+        exact = tuple(_exact(pattern) for pattern in patterns)
+        made = self._call(keep, patterns, exact, given)
+        flipped = tuple(pattern.taps[0] for pattern in patterns if pattern.flip)
+        if flipped and tap == RESULT:
+            made = self._build.make(Flip(flipped), (made,), self._origin)
         if signal == RESULT:
             for pattern in patterns:
                 if not symmetric(pattern):
-                    made = Windowing(self._build, pattern, self._origin).cropped(made)
+                    made = self._windowing(pattern).cropped(made)
         return self._product(keep, (made,))
+
+    def _windowing(self, pattern: Pattern) -> Windowing:
+        return Windowing(self._build, pattern, self._origin)
+
+    def _completed(
+        self, patterns: Sequence[Pattern], found: tuple[int, int, int], operands: Sequence[Value]
+    ) -> list[Value]:
+        """Two operands: legs that nobody carries are summed, as if multiplied by ones."""
+        if len(operands) == 2:
+            return [*operands]
+        legs = tuple(pattern.legs[found.index(1)] for pattern in patterns)
+        return [*operands, self._build.make(Ones(legs), (operands[0],), self._origin)]
+
+    def _call(
+        self,
+        keep: tuple[Mode, ...],
+        patterns: Sequence[Pattern],
+        exact: tuple[Pattern, ...],
+        given: Sequence[Value],
+    ) -> Value:
+        renamed = {old.signal: new.signal for old, new in zip(patterns, exact, strict=True)}
+        inner = tuple(renamed.get(mode, mode) for mode in keep)
+        legs = [leg for pattern in exact for leg in pattern.legs]
+        modes = tuple(mode for mode in inner if mode in legs or _anywhere(mode, given))
+        return self._build.make(Contract(modes, exact), given, self._origin)
+
+
+def _exact(pattern: Pattern) -> Pattern:
+    """The pattern of the call itself, after flips, wraps and one-sided borders."""
+    if symmetric(pattern):
+        return replace(pattern, flip=False)
+    return replace(pattern, signal=inner_signal(pattern), left=ZERO, flip=False, circular=False)
 
 
 def _present(modes: Sequence[Mode], operands: Sequence[Value]) -> tuple[Mode, ...]:

@@ -85,14 +85,7 @@ def pad_ways(site: Site) -> list[Way]:
         gives = swapped(gives, edge.mode, edge.padded)
         order = along(order, edge.mode, edge.padded)
     result = (Form(gives, order),)
-    crops = [
-        edge.left.value is not None
-        and edge.left.value <= 0
-        and edge.right.value is not None
-        and edge.right.value <= 0
-        for edge in op.edges
-    ]
-    if all(crops):
+    if all(_negative(edge.left) and _negative(edge.right) for edge in op.edges):
         return [_narrowed(op, axes, result)]
     places: dict[int, tuple[Size, Size]] = {
         axis_of(axes, edge.mode): (edge.left, edge.right) for edge in op.edges
@@ -106,6 +99,10 @@ def pad_ways(site: Site) -> list[Way]:
     text = f"torch.nn.functional.pad({{0}}, ({amounts}))"
     cost = LAUNCH + COPY * site.measure(order)
     return [Way((axes,), result, text, tuple(numbers), cost=cost)]
+
+
+def _negative(size: Size) -> bool:
+    return size.value is not None and size.value <= 0
 
 
 def _narrowed(op: Pad, axes: Axes, result: tuple[Form, ...]) -> Way:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, ordered, solid
 from tnc.lower.roles import Product, product_roles
 from tnc.lower.ways import LAUNCH, Site, Way
@@ -39,7 +40,7 @@ def product_ways(site: Site) -> list[Way]:
     return list(found)
 
 
-def _both(modes: frozenset, x: Order, y: Order) -> list[Order]:  # type: ignore[type-arg]
+def _both(modes: frozenset[Mode], x: Order, y: Order) -> list[Order]:
     return list(dict.fromkeys((ordered(modes, x), ordered(modes, y))))
 
 

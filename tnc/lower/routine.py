@@ -18,7 +18,7 @@ from tnc.lower.settle import settled
 from tnc.lower.sizes import Scope
 from tnc.lower.steps import readers
 from tnc.lower.ways import Measure
-from tnc.lower.writer import Held, Writer
+from tnc.lower.writer import Held, Wish, Writer
 
 Ports = Mapping[Value, tuple[str, Axes]]
 """Names and axes with which some outputs of a region must leave."""
@@ -80,15 +80,10 @@ class _Region:
         self.reserved = {output: names.take(wish) for output, (wish, _) in self.ports.items()}
 
     def lower(self, name: str) -> Lowered:
-        parts = self.parts
         chosen = self._layout()
+        stored = self._stored(chosen)
         forward = self._writer(self.given, self._forward_name)
-        leaving = [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
-        every = (*leaving, *self._gradient_deliveries())
-        delivered = {one for item in every for one in (item.value, root(item.value, chosen))}
-        self.finals = [None if value is None else root(value, chosen) for value in parts.gradients]
-        stored = settled((parts.forward, parts.backward), chosen, frozenset(delivered))
-        forward.run(parts.forward, chosen, leaving, settled=stored)
+        forward.run(self.parts.forward, chosen, self._leaving(), settled=stored)
         self.named.update({value: held.name for value, held in forward.held.items()})
         outputs = self._leave(forward)
         later = self._later(forward, outputs)
@@ -96,10 +91,7 @@ class _Region:
         dots = [self.names.take(f"dot_{held.name}") for held in self.arguments]
         backward, gradients = self._backward(chosen, stored, later, outputs, seeds)
         tangent, pushed = self._tangent(later, outputs, dots)
-        sizes, extra = self.scope.definitions(
-            [(held.name, held.form.axes) for held in self.arguments], self.around.layer.run_time
-        )
-        extra = tuple(one for one in extra if one not in {held.name for held in self.arguments})
+        sizes, extra = self._sizes()
         routine = Routine(
             name,
             (*(held.name for held in self.arguments), *extra),
@@ -116,8 +108,25 @@ class _Region:
         )
         return Lowered(routine, outputs, extra)
 
-    def _writer(self, held: Mapping[Value, Held], wish: object) -> Writer:
-        return Writer(self.scope, self.names, self.around.measure, held, wish)  # type: ignore[arg-type]
+    def _sizes(self) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+        """Definitions of sizes, and the inputs that must be passed only for them."""
+        known = [(held.name, held.form.axes) for held in self.arguments]
+        lines, inputs = self.scope.definitions(known, self.around.layer.run_time)
+        return lines, tuple(one for one in inputs if one not in dict(known))
+
+    def _leaving(self) -> list[Delivery]:
+        return [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+
+    def _stored(self, chosen: Chosen) -> Mapping[Value, Axes]:
+        """Results kept as their readers want them, if they do not leave."""
+        parts = self.parts
+        every = (*self._leaving(), *self._gradient_deliveries())
+        delivered = {one for item in every for one in (item.value, root(item.value, chosen))}
+        self.finals = [None if value is None else root(value, chosen) for value in parts.gradients]
+        return settled((parts.forward, parts.backward), chosen, frozenset(delivered))
+
+    def _writer(self, held: Mapping[Value, Held], wish: Wish) -> Writer:
+        return Writer(self.scope, self.names, self.around.measure, held, wish)
 
     # ------------------------------------------------------------------ layout
     def _layout(self) -> Chosen:
@@ -125,7 +134,7 @@ class _Region:
         parts = self.parts
         given = {value: held.form.order for value, held in self.given.items()}
         items: list[Item] = [*parts.forward]
-        items += [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        items += self._leaving()
         pairs = zip(parts.seeds, parts.outputs, strict=True)
         items += [Follow(seed, output) for seed, output in pairs]
         items += parts.backward

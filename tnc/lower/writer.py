@@ -21,6 +21,9 @@ from tnc.lower.ways import Measure, Site, Step, Way
 WIDTH = 84
 """Longer expressions have their operands on lines of their own."""
 
+Wish = Callable[[Value, Form], str]
+"""Names a value that is kept in a form; the name is taken by then."""
+
 NONE: frozenset[int] = frozenset()
 
 
@@ -41,7 +44,7 @@ class Writer:
         names: Names,
         measure: Measure,
         held: Mapping[Value, Held],
-        wish: Callable[[Value, Form], str],
+        wish: Wish,
     ) -> None:
         self.scope, self.names, self.measure = scope, names, measure
         self.held = dict(held)

@@ -150,15 +150,15 @@ class Relation:
         numbers = [k for k in range(1, len(self.legs)) if rest >> k & 1]
         steps = [self._ratio(1 << k, rest) for k in numbers]
         legs = self.members(rest)
-        cyclic = bool(rest & RESULT)
+        outer = bool(rest & RESULT)
         return Pattern(
             self.mode(rest),
             legs[0],
             legs[1:],
             steps[0],
             tuple(steps[1:]),
-            flip=self.pattern.flip and cyclic,
-            circular=self.pattern.circular and cyclic,
+            flip=self.pattern.flip and outer,
+            circular=self.pattern.circular and outer,
         )
 
     def _merged(self, group: int) -> Pattern:

@@ -73,24 +73,27 @@ def plan_graph(
         else:
             new[value] = build.make(value.op, operands, value.origin)
     outputs = tuple(new[value] for value in graph.outputs)
-    return Planned(Graph(outputs), tuple(planner.choices.values()), measure)
+    return Planned(Graph(outputs), tuple(planner.choices), measure)
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
     measure: Measure
     folder: Path | None
-    choices: dict[Network, Choice] = field(default_factory=dict)
+    choices: list[Choice] = field(default_factory=list)
+    known: dict[tuple[Network, tuple[int, ...]], Choice] = field(default_factory=dict)
 
     def choose(self, network: Network) -> Tree | None:
-        if network not in self.choices:
+        key = network, network.written
+        if key not in self.known:
             table = costs(network, self.measure)
             tree = self._order(table)
             cost = None if tree is None else table.total(tree)
             if tree is None or cost is None:
                 return None
-            self.choices[network] = Choice(network, tree, cost, scored(table, tree))
-        return self.choices[network].tree
+            self.known[key] = Choice(network, tree, cost, scored(table, tree))
+        self.choices.append(self.known[key])
+        return self.known[key].tree
 
     def _order(self, table: Costs) -> Tree | None:
         if self.folder is None or len(table.network.operands) < WORTH_KEEPING:

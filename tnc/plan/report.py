@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tnc.ir.graph import Value, reachable
+from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Alternative, Plan, Step
 from tnc.ir.tensor import Mode
@@ -13,6 +13,7 @@ from tnc.ops import Call, Contract, Leaf, Mask, Pattern
 from tnc.plan.cost import kind_of
 from tnc.plan.memory import Backward, Derivation, backward, simulate
 from tnc.plan.orders import Order
+from tnc.plan.parameters import dense_parameters, parameters
 from tnc.plan.planner import Planned
 from tnc.plan.profile import PICOSECONDS, Kind
 from tnc.plan.text import compare, math, table
@@ -40,11 +41,10 @@ def report(
     barriers = [v for v in planned.graph.values if isinstance(v.op, Call | Mask)]
     memory = simulate(planned.graph, backwards, binding, element, barriers)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
-    measure = planned.measure
     return Plan(
         layer=layer.name,
-        objective=measure.objective,
-        profile=measure.profile.name,
+        objective=planned.measure.objective,
+        profile=planned.measure.profile.name,
         binding=tuple(sorted(binding.items())),
         steps=steps,
         macs=macs,
@@ -53,8 +53,8 @@ def report(
         saved_bytes=memory.saved,
         peak_bytes=memory.peak,
         seconds=picoseconds / PICOSECONDS,
-        parameters=_parameters(layer, binding),
-        dense_parameters=_dense_parameters(layer, binding),
+        parameters=parameters(layer, binding),
+        dense_parameters=dense_parameters(layer, binding),
         alternatives=_alternatives(planned, macs, moved, picoseconds),
     )
 
@@ -186,50 +186,5 @@ def _of(order: Order) -> tuple[int, int, int]:
     return order.macs, order.bytes, order.picoseconds
 
 
-def _parameters(layer: Layer, binding: Mapping[str, int]) -> int:
-    """Elements of the trained weights as they lie in memory."""
-    return sum(
-        _elements([mode for axis in weight.axes for mode in axis], binding)
-        for weight in layer.weights
-        if weight.trained
-    )
-
-
-def _dense_parameters(layer: Layer, binding: Mapping[str, int]) -> int:
-    """Parameters of the kernels that the weights represent: where weights meet data, the modes
-    of all of them which the data, the result, or a relation have; a bias counts as itself."""
-    trained = {weight.value for weight in layer.weights if weight.trained}
-    leaves = {
-        value: frozenset(v for v in reachable([value]) if isinstance(v.op, Leaf))
-        for value in layer.graph.values
-    }
-    kernels: dict[frozenset[Value], frozenset[Mode]] = {}
-    for value in layer.graph.values:
-        ours = [v for v in value.operands if leaves[v] and leaves[v] <= trained]
-        if not ours or len(ours) == len(value.operands):
-            continue
-        groups = [ours] if isinstance(value.op, Contract) else [[v] for v in ours]
-        for group in groups:
-            key = frozenset().union(*(leaves[v] for v in group))
-            kernels[key] = _kernel(value, group) | kernels.get(key, frozenset())
-    return sum(_elements(modes, binding) for modes in kernels.values())
-
-
-def _kernel(value: Value, weights: Sequence[Value]) -> frozenset[Mode]:
-    """The modes of the tensor that some weights represent in an operation with data."""
-    if not isinstance(value.op, Contract):
-        return frozenset(_modes(weights))
-    data = [operand for operand in value.operands if operand not in weights]
-    legs = {leg for pattern in value.op.patterns for leg in pattern.legs}
-    return frozenset(_modes(weights) & (_modes(data) | legs | set(value.op.keep)))
-
-
 def _modes(values: Sequence[Value]) -> set[Mode]:
     return {mode for value in values for mode in value.type.modes}
-
-
-def _elements(modes: Sequence[Mode] | frozenset[Mode], binding: Mapping[str, int]) -> int:
-    count = 1
-    for mode in modes:
-        count *= mode.size.evaluate(binding)
-    return count
