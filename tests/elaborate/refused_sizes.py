@@ -95,9 +95,9 @@ SIZES_AND_TYPES: list[Case] = [
     ),
     (
         "a kernel larger than the signal",
-        "mode n, h: 4, i: 9\nconv u = h * i\ninput x[n, h]\nweight A[i]\noutput y[n, u] = x * A",
+        "mode n, h: 4, i: 5\nconv u = h * i\ninput x[n, h]\nweight A[i]\noutput y[n, u] = x * A",
         [("E0307", 4, 6)],
-        "mode n, h: 9, i: 9\nconv u = h * i\ninput x[n, h]\nweight A[i]\noutput y[n, u] = x * A",
+        "mode n, h: 5, i: 5\nconv u = h * i\ninput x[n, h]\nweight A[i]\noutput y[n, u] = x * A",
     ),
     (
         "a reflected border wider than the signal",
@@ -187,7 +187,7 @@ SIZES_AND_TYPES: list[Case] = [
     (
         "a rank that is too large",
         (
-            "mode n, s: 3, r: 9, t: 4\ninput x[n, s]\nweight A[s, r], B[r, t]\n"
+            "mode n, s: 3, r: 4, t: 4\ninput x[n, s]\nweight A[s, r], B[r, t]\n"
             "output y[n, t] = x * A * B"
         ),
         [("W0203", 3, 18)],

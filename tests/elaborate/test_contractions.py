@@ -147,6 +147,41 @@ def test_families_of_relations() -> None:
     assert contraction(made.outputs[0].value)[1] == ["h_1 = g_1 + f_1 - 1", "h_2 = g_2 + f_2 - 1"]
 
 
+def test_members_of_families_have_names_of_their_own() -> None:
+    made = layer(
+        """mode n, s_1: 2, s[i in 1..2]: 3
+        input x[n, s_1, s...]
+        output y[n] = sum(x, over: [s_1, s...])"""
+    )
+    assert [(mode.name, mode.size.value) for mode in made.modes] == [
+        ("n", None), ("s_1", 2), ("s_1_", 3), ("s_2", 3),
+    ]  # fmt: skip
+
+
+def test_functions_with_numbers() -> None:
+    made = layer(
+        """mode n
+        input x[n]
+        output a[n] = maximum(x, 2)
+        output b[n] = minimum(x, x)
+        output c[n] = leaky_relu(x, slope: 0.25)
+        output d[n] = pow(x, 3)
+        output e[n] = x |> leaky_relu"""
+    )
+    calls = [port.value.op for port in made.outputs]
+    assert [
+        (call.function, [(name, number.value) for name, number in call.options])
+        for call in calls
+        if isinstance(call, Call)
+    ] == [
+        ("at_least", [("bound", 2)]),
+        ("minimum", []),
+        ("leaky_relu", [("slope", 0.25)]),
+        ("pow", [("exponent", 3)]),
+        ("leaky_relu", [("slope", 0.01)]),
+    ]
+
+
 def test_leading_modes_pass_through() -> None:
     made = layer("mode s: 3, t: 4\ninput x[..., s]\nweight A[s, t]\noutput y[..., t] = x * A")
     assert contraction(made.outputs[0].value)[2] == ("...", "t")

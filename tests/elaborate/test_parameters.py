@@ -122,10 +122,11 @@ def test_unknown_numbers_are_left_to_the_build() -> None:
     mode n, s: S, u: S, r[i in 1..d]: if i == g then 1 else Q[i + 4]
     input x[n, s]
     weight A[i in 1..d][s, r[i]], B[d2, s], C[i in 1..d][s]
-    mode d2: S // g
+    mode d2: S // g, v: g
     output y[n, u] = x[n, u] * p
     output z[n, d2] = x * B * C[d] * C[7]
-    output w[n] = x * A[1]"""
+    output w[n] = x * A[1]
+    output q[n, v] = x[n, v]"""
     params = "S: int, g: int, d: int, Q: [int], p: float"
     assert places(checked(program(body, params))) == []
 

@@ -96,15 +96,16 @@ def test_families_that_nothing_gives_a_size() -> None:
     assert sorted(codes) == ["E0204", "E0204", "E0304", "E0304"]
 
 
-def test_inputs_on_both_sides_of_a_relation() -> None:
+@pytest.mark.parametrize(("stride", "size"), [(1, "h - 2"), (2, "((h + 1) // 2) - 1")])
+def test_inputs_on_both_sides_of_a_relation(stride: int, size: str) -> None:
     made = layer(
-        """mode n, h, i: 3
-        conv(stride: 2) u = h * i
+        f"""mode n, h, i: 3
+        conv(stride: {stride}) u = h * i
         input x[n, h], g[n, u]
         output k[i] = x * g"""
     )
     assert sources(made) == {"n": ["x.0", "g.0"], "h": ["x.1"]}
-    assert [str(axis[0].size) for axis in made.inputs[1].axes] == ["n", "((h + 1) // 2) - 1"]
+    assert [str(axis[0].size) for axis in made.inputs[1].axes] == ["n", size]
 
 
 def test_a_size_used_by_a_number_only() -> None:

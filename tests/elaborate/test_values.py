@@ -95,6 +95,7 @@ def test_refused(text: str, code: str) -> None:
     ("text", "expected"),
     [
         ("S + 1 - S", 1),
+        ("(2 * S + 1) mod 2", 1),
         ("2 * S // 2 == S", True),
         ("S > S - 1", True),
         ("S == 3", UNKNOWN),

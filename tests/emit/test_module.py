@@ -60,7 +60,7 @@ def test_same_input_same_bytes(case: Case) -> None:
         "import hashlib; from tests.emit.handmade import CASES, text_of; "
         f"print(hashlib.sha256(text_of(CASES[{again[0]!r}]()).encode()).hexdigest())"
     )
-    if name == "Matmul":
+    if name == "Depthwise":  # one is enough, with several deletions
         for seed in ("1", "2"):
             command = [sys.executable, "-c", program]
             environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": "."}

@@ -178,14 +178,15 @@ class Box:
 
 
 class Watch(TorchDispatchMode):
-    """How many of the boxes are there at each operation."""
+    """How many of the boxes are there at each product."""
 
     def __init__(self, boxes: list[weakref.ref[Box]]) -> None:
         super().__init__()
         self.boxes, self.counts = boxes, []
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        self.counts.append(sum(box() is not None for box in self.boxes))
+        if function == torch.ops.aten.mm.default:
+            self.counts.append(sum(box() is not None for box in self.boxes))
         return function(*args, **(kwargs or {}))
 
 
@@ -202,10 +203,10 @@ def test_the_saved_values_are_released_while_the_backward_runs() -> None:
     assert len(boxes) == 4
     with Watch(boxes) as watch:
         result.backward(retain_graph=True)
-    assert watch.counts[-1] == 4
+    assert watch.counts == [4, 4, 4, 4]
     with Watch(boxes) as watch:
         result.backward()
-    assert 0 in watch.counts
+    assert watch.counts == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("reentrant", [False, True])

@@ -36,15 +36,25 @@ def as_function(layer: nn.Module) -> tuple[object, list[Tensor]]:
 
 @each_layer
 def test_gradcheck(subject: Subject) -> None:
-    """Against finite differences; forward mode and batched gradients as well."""
+    """Against finite differences, of both modes."""
     function, weights = as_function(subject.build())
-    assert torch.autograd.gradcheck(
-        function,
-        (leaf(subject.input()), *weights),
-        check_forward_ad=True,
-        check_batched_grad=True,
-        check_batched_forward_grad=True,
-    )
+    inputs = (leaf(subject.input()), *weights)
+    assert torch.autograd.gradcheck(function, inputs, check_forward_ad=True)
+
+
+@each_layer
+def test_batched_seeds(subject: Subject) -> None:
+    """Several seeds at once, as `torch.autograd.functional.jacobian(vectorize=True)` sends them."""
+    layer, x = subject.build(), leaf(subject.input())
+    outputs = as_tuple(layer(x))
+    seeds = [torch.randn(3, *y.shape, dtype=y.dtype) for y in outputs]
+    wanted = [x, *layer.parameters()]
+    found = torch.autograd.grad(outputs, wanted, seeds, is_grads_batched=True, retain_graph=True)
+    for k in range(3):
+        each = [seed[k] for seed in seeds]
+        expected = torch.autograd.grad(outputs, wanted, each, retain_graph=True)
+        for a, b in zip(found, expected, strict=True):
+            close(a[k], b, "gradient")
 
 
 @each_layer

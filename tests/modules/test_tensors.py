@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 import tnc
 from tests.families.compiled import instance
+from tests.families.kernels import CONV2D, RESHAPED2D, Family
 from tests.modules.layers import LINEAR, SUBJECTS, Subject, named, total
 from tests.oracle import agree, as_tuple, close, leaf
 
@@ -81,20 +82,31 @@ def test_strides_do_not_matter(subject: Subject) -> None:
         close(first.grad, second.grad, "gradient")
 
 
-@pytest.mark.parametrize("name", ["cp", "transposed"])
-def test_channels_last(name: str) -> None:
-    """The memory format of the input is followed, and changes no value."""
-    subject = named(name)
-    layer, x = subject.build(), subject.input()
+def built_family(family: Family) -> tuple[nn.Module, Tensor]:
+    layer = instance(family.file, family.layer, **family.settings)
+    return layer, torch.randn(2, family.channels[0], 5, 6, dtype=torch.float64)
+
+
+def test_transposed_follows_the_memory_format() -> None:
+    follows(named("transposed").build(), named("transposed").input())
+
+
+@pytest.mark.parametrize("family", [*CONV2D, *RESHAPED2D], ids=lambda family: family.name)
+def test_follows_the_memory_format(family: Family) -> None:
+    follows(*built_family(family))
+
+
+def follows(layer: nn.Module, x: Tensor) -> None:
+    """channels_last in, channels_last out; contiguous in, contiguous out; the values are equal."""
     last = x.to(memory_format=torch.channels_last)
-    found = layer(last)
-    close(found, layer(x), "value")
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    assert layer(x).is_contiguous()
     first, second = leaf(last), leaf(x)
-    total(layer(first)).backward()
-    total(layer(second)).backward()
+    found, expected = layer(first), layer(second)
+    close(found, expected, "value")
+    total(found).backward()
+    total(expected).backward()
     close(first.grad, second.grad, "gradient")
+    assert expected.is_contiguous()
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 @each_layer

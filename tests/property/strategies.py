@@ -142,6 +142,7 @@ def networks(draw: st.DrawFn) -> Network:
     static = {mode for modes in tensors.weights.values() for mode in modes} | reused
     carried = {mode for modes in tensors.inputs.values() for mode in modes}
     free = [m for m in draft.sizes if m in POOL and m in carried - static and draft.sizes[m] > 1]
+    free += [r.signal for r in relations if r.signal in carried - static and r.result not in static]
     running = frozenset(mode for mode in free if draw(st.booleans()))
     return Network(draft.sizes, tensors.inputs, tuple(equations), tensors.weights, running)
 

@@ -131,39 +131,40 @@ def _setup(made: Function) -> list[str]:
 
 def _backward(made: Function) -> list[str]:
     routine, ctx = made.routine, made.ctx
-    needs = fresh("needs", made.part.locals)
     read = reads(routine.backward) | {name for name in routine.gradients if name}
     given = [name for name in (*made.stored, *routine.saved) if name in read]
     extra = ["*_"] if routine.saved else []
-    lines = [
+    return [
         *_method("backward", [ctx, *routine.seeds, *extra]),
         *_outside_autocast(made),
         *_seeds(made),
         *_given(made, read),
         *_conjugate(made, given),
         *_sizes(BODY, made, read),
+        *_gradients(made, given),
+        *give(BODY, [name or "None" for name in routine.gradients]),
     ]
-    steps = block(
-        BODY,
+
+
+def _gradients(made: Function, given: Sequence[str]) -> list[str]:
+    """The steps of the backward; gradients that are not needed stay None."""
+    routine = made.routine
+    needs = fresh("needs", made.part.locals)
+    dying = deaths(
         routine.backward,
-        deaths(
-            routine.backward,
-            [name for name in given if name not in made.part.weights],
-            [name for name in routine.gradients if name],
-        ),
-        needs,
-        made.everything,
+        [name for name in given if name not in made.part.weights],
+        [name for name in routine.gradients if name],
     )
+    steps = block(BODY, routine.backward, dying, needs, made.everything)
     optional = [
         target
         for line in routine.backward
         for target in line.targets
         if target in routine.gradients and line.needs and not line.needs >= made.everything
     ]
-    if any(f"{needs}[" in line for line in steps):
-        lines.append(f"{BODY}{needs} = {ctx}.needs_input_grad")
-    lines += nothing(BODY, optional)
-    return [*lines, *steps, *give(BODY, [name or "None" for name in routine.gradients])]
+    asked = any(f"{needs}[" in line for line in steps)
+    start = [f"{BODY}{needs} = {made.ctx}.needs_input_grad"] if asked else []
+    return [*start, *nothing(BODY, optional), *steps]
 
 
 def _outside_autocast(made: Function) -> list[str]:

@@ -53,9 +53,7 @@ def deaths(
     last = dict.fromkeys(root, -1)
     for k, line in enumerate(lines):
         base = viewed(line.expression)
-        for target in line.targets:
-            if target == "_":
-                continue
+        for target in (name for name in line.targets if name != "_"):
             root[target] = target if base is None else root.get(base, base)
             needs[target] = line.needs
         for name in (*line.targets, *names(parse(line.expression))):

@@ -44,36 +44,39 @@ def emit(
 
     Errors: ValueError for two layers of one name.
     """
-    made = [program for program, _ in programs]
-    names = [program.layer.name for program in made]
+    names = sorted(program.layer.name for program, _ in programs)
     if len(set(names)) < len(names):
         raise ValueError(f"two layers have the same name: {', '.join(names)}")
-    named = parts(made)
-    sections = [SHAPE_ERROR.rstrip("\n").split("\n")]
-    derived = [backward == "derived" or not _is_plain(plan, backward) for _, plan in programs]
-    routines = [
-        bool(program.routines) and full for program, full in zip(made, derived, strict=True)
-    ]
-    if any(routines):
-        sections += [part.split("\n") for part in SUPPORT.rstrip("\n").split("\n\n\n")]
-    for (program, plan), full in zip(programs, derived, strict=True):
-        reason = "" if full or backward == "autograd" else _reason(plan)
-        for routine in program.routines:
-            sections += _routine(named[routine], full, reason)
-        sections += _layer(shown(program, named))
+    sections = _sections(programs, backward)
     body = "\n\n\n".join("\n".join(section) for section in sections)
-    text = [
+    head = [
         *docstring("", header(programs, source_name, source_hash, version)),
         "",
         *_imports(body),
         "",
         *_exports(sorted([*names, "ShapeError"])),
     ]
-    return "\n".join(text) + "\n\n\n" + body + "\n"
+    return "\n".join(head) + "\n\n\n" + body + "\n"
+
+
+def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> list[list[str]]:
+    """The functions and classes of the module, each as lines."""
+    named = parts(program for program, _ in programs)
+    derived = [not _is_plain(plan, backward) for _, plan in programs]
+    sections = [SHAPE_ERROR]
+    if any(full and program.routines for (program, _), full in zip(programs, derived, strict=True)):
+        sections += SUPPORT.split("\n\n\n")
+    text = [section.rstrip("\n").split("\n") for section in sections]
+    for (program, plan), full in zip(programs, derived, strict=True):
+        reason = "" if full or backward == "autograd" else _reason(plan)
+        for routine in program.routines:
+            text += _routine(named[routine], full, reason)
+        text += _layer(shown(program, named))
+    return text
 
 
 def _is_plain(plan: Plan, backward: Backward) -> bool:
-    return backward == "autograd" or plan.macs < TINY
+    return backward == "autograd" or (backward == "auto" and plan.macs < TINY)
 
 
 def _reason(plan: Plan) -> str:

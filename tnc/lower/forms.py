@@ -44,7 +44,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One method call on a tensor: `name` with either axis numbers or a shape."""
+    """One method call on a tensor: `name` with axis numbers, or with a shape, or (`flatten`) with
+    either."""
 
     name: str
     numbers: tuple[int, ...] = ()
@@ -150,7 +151,8 @@ def _regroup(here: Axes, there: Axes) -> tuple[View, ...]:
     if not new and len(old) == 1:
         return (View("squeeze", (first,)),)
     if len(new) == 1:
-        return (View("flatten", (first,) if not last else (first, first + len(old) - 1)),)
+        numbers = (first,) if not last else (first, first + len(old) - 1)
+        return (View("flatten", numbers, there),)
     merges = any(mode in axis[1:] and mode not in _tails(here) for axis in there for mode in axis)
     return (View("reshape" if merges else "view", shape=there),)
 

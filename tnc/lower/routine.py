@@ -125,8 +125,8 @@ class _Region:
         self.finals = [None if value is None else root(value, chosen) for value in parts.gradients]
         return settled((parts.forward, parts.backward), chosen, frozenset(delivered))
 
-    def _writer(self, held: Mapping[Value, Held], wish: Wish) -> Writer:
-        return Writer(self.scope, self.names, self.around.measure, held, wish)
+    def _writer(self, held: Mapping[Value, Held], wish: Wish, batched: bool = False) -> Writer:
+        return Writer(self.scope, self.names, self.around.measure, held, wish, batched)
 
     # ------------------------------------------------------------------ layout
     def _layout(self) -> Chosen:
@@ -209,7 +209,7 @@ class _Region:
             if value is not None:
                 needs[value] = needs.get(value, frozenset()) | {k}
         needs = readers(parts.backward, needs)
-        writer = self._writer(held, self._backward_name)
+        writer = self._writer(held, self._backward_name, batched=True)
         writer.run(parts.backward, chosen, self._gradient_deliveries(), needs, stored)
         gradients: list[str | None] = []
         for k, (value, argument) in enumerate(zip(parts.gradients, self.arguments, strict=True)):

@@ -91,7 +91,7 @@ class Scope:
                 for size, place in found.items()
                 if place.argument == name and place.divisor == 1 and size in self._used
             }
-            if len(whole) == 1 and len(axes) > 1:
+            if len(whole) == 1:
                 ((axis, variable),) = whole.items()
                 lines.append(Line((variable,), f"{name}.shape[{axis}]", (name,)))
             elif whole:

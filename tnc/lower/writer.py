@@ -36,7 +36,11 @@ class Held:
 
 
 class Writer:
-    """One straight run of lines: a forward, a backward, a tangent, or a piece of the body."""
+    """One straight run of lines: a forward, a backward, a tangent, or a piece of the body.
+
+    `batched`: the lines also run under `torch.autograd.grad(is_grads_batched=True)`, whose batching
+    has a rule for `reshape` and none for `flatten`.
+    """
 
     def __init__(
         self,
@@ -45,11 +49,13 @@ class Writer:
         measure: Measure,
         held: Mapping[Value, Held],
         wish: Wish,
+        batched: bool = False,
     ) -> None:
         self.scope, self.names, self.measure = scope, names, measure
         self.held = dict(held)
         self.lines: list[Line] = []
         self._wish = wish
+        self._batched = batched
         self._local: set[str] = set()
         self._settled: Mapping[Value, Axes] = {}
         self._views: dict[tuple[str, Axes], str] = {}
@@ -200,16 +206,16 @@ class Writer:
         return form.axes
 
     def view(self, view: View) -> str:
-        if view.name == "flatten" and view.numbers == (0,):
-            return ".flatten()"
         if view.name == "mT":
             return ".mT"
-        numbers = [str(number) for number in view.numbers]
-        if view.shape is not None:
-            numbers = [self.scope.extent(axis) for axis in view.shape]
-            if len(numbers) == 0:
-                return f".{view.name}(())"
-        return f".{view.name}({', '.join(numbers)})"
+        if view.name == "flatten" and not self._batched:
+            numbers = [str(number) for number in view.numbers]
+            return ".flatten()" if view.numbers == (0,) else f".flatten({', '.join(numbers)})"
+        if view.shape is None:
+            return f".{view.name}({', '.join(map(str, view.numbers))})"
+        name = "reshape" if view.name == "flatten" else view.name
+        sizes = [self.scope.extent(axis) for axis in view.shape]
+        return f".{name}({', '.join(sizes) or '()'})"
 
     @staticmethod
     def _condition(needs: frozenset[int]) -> str:
