@@ -27,6 +27,14 @@ class ShapeError(ValueError):
     """A tensor does not have the shape that the layer declares."""
 '''
 
+CHANNELS_LAST = '''\
+def _channels_last(image):
+    """Whether the channels lie last in memory, and only so; a compiler decides for itself."""
+    if torch.compiler.is_compiling() or image.is_contiguous():
+        return False
+    return image.movedim(1, -1).is_contiguous()
+'''
+
 
 def emit(
     programs: Sequence[tuple[Program, Plan]],
@@ -50,6 +58,8 @@ def emit(
         raise ValueError(f"two layers have the same name: {', '.join(names)}")
     named = parts(made)
     sections = [SHAPE_ERROR.rstrip("\n").split("\n")]
+    if any(program.channels_last for program in made):
+        sections.append(CHANNELS_LAST.rstrip("\n").split("\n"))
     derived = [backward == "derived" or not _is_plain(plan, backward) for _, plan in programs]
     routines = [
         bool(program.routines) and full for program, full in zip(made, derived, strict=True)
@@ -58,8 +68,9 @@ def emit(
         sections += [part.split("\n") for part in SUPPORT.rstrip("\n").split("\n\n\n")]
     for (program, plan), full in zip(programs, derived, strict=True):
         reason = "" if full or backward == "autograd" else _reason(plan)
-        for routine in program.routines:
-            sections += _routine(named[routine], full, reason)
+        for form in program.forms:
+            for routine in form.routines:
+                sections += _routine(named[routine], full, reason)
         sections += _layer(shown(program, named))
     body = "\n\n\n".join("\n".join(section) for section in sections)
     text = [

@@ -12,6 +12,7 @@ from tnc.ir.region import Derived
 from tnc.lower.forms import Form, views
 from tnc.lower.layout import Chosen, Delivery, Follow, Item, choose, root
 from tnc.lower.legal import Legaliser
+from tnc.lower.memory import Memory
 from tnc.lower.names import Names
 from tnc.lower.sections import Sections, sections
 from tnc.lower.settle import settled
@@ -32,6 +33,11 @@ class Surroundings:
     legal: Legaliser
     symbols: Mapping[str, str]
     measure: Measure
+    memory: Memory
+
+    def delivery(self, value: Value, axes: Axes) -> Delivery:
+        """What leaves, or is the gradient of what came in, lies as it would have come in."""
+        return Delivery(value, axes, self.memory.order(axes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class _Region:
         parts = self.parts
         chosen = self._layout()
         forward = self._writer(self.given, self._forward_name)
-        leaving = [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        delivery = self.around.delivery
+        leaving = [delivery(output, axes) for output, (_, axes) in self.ports.items()]
         every = (*leaving, *self._gradient_deliveries())
         delivered = {one for item in every for one in (item.value, root(item.value, chosen))}
         self.finals = [None if value is None else root(value, chosen) for value in parts.gradients]
@@ -125,7 +132,7 @@ class _Region:
         parts = self.parts
         given = {value: held.form.order for value, held in self.given.items()}
         items: list[Item] = [*parts.forward]
-        items += [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        items += [self.around.delivery(output, axes) for output, (_, axes) in self.ports.items()]
         pairs = zip(parts.seeds, parts.outputs, strict=True)
         items += [Follow(seed, output) for seed, output in pairs]
         items += parts.backward
@@ -134,7 +141,8 @@ class _Region:
 
     def _gradient_deliveries(self) -> list[Delivery]:
         pairs = zip(self.parts.gradients, self.arguments, strict=True)
-        return [Delivery(value, held.form.axes) for value, held in pairs if value is not None]
+        delivery = self.around.delivery
+        return [delivery(value, held.form.axes) for value, held in pairs if value is not None]
 
     # ------------------------------------------------------------------ forward
     def _forward_name(self, value: Value, form: Form) -> str:
@@ -243,7 +251,7 @@ class _Region:
             held[dot] = Held(name, argument.form)
         items: list[Item] = [*parts.tangent]
         leaving = [
-            Delivery(value, output.form.axes)
+            self.around.delivery(value, output.form.axes)
             for value, output in zip(parts.pushed, outputs, strict=True)
             if value is not None
         ]

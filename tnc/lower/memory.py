@@ -1,0 +1,65 @@
+"""In which order images lie in memory: contiguous, or with the channels last.
+
+An *image* is what torch's convolutions call a batch of signals: the axes [batch, channels, i, j]
+or [batch, channels, i, j, k], each of the last ones a leg of a convolution relation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tnc.ir.graph import Graph
+from tnc.ir.layer import Axes
+from tnc.ir.program import Line, Program
+from tnc.ir.tensor import Mode
+from tnc.lower.forms import Order, flat
+from tnc.ops import Contract
+
+IMAGES = (4, 5)
+"""Numbers of axes for which torch has a format with the channels last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`signals`: the modes along which something is convolved. `last`: the images that come in
+    and go out have their channels last; everything else is contiguous."""
+
+    signals: frozenset[Mode]
+    last: bool = False
+
+    def image(self, axes: Axes) -> bool:
+        batch, channels, *spatial = axes if len(axes) in IMAGES else ((), ())
+        legs = all(len(axis) == 1 and axis[0] in self.signals for axis in spatial)
+        return bool(spatial) and legs and self.signals.isdisjoint((*batch, *channels))
+
+    def order(self, axes: Axes) -> Order:
+        """The order in memory of a tensor that comes in or goes out with these axes."""
+        if self.last and self.image(axes):
+            batch, channels, *spatial = axes
+            return (*batch, *flat(tuple(spatial)), *channels)
+        return flat(axes)
+
+
+def signals(graph: Graph) -> frozenset[Mode]:
+    """The modes along which a graph convolves: before and after."""
+    return frozenset(
+        leg
+        for value in graph.values
+        if isinstance(value.op, Contract)
+        for pattern in value.op.patterns
+        for leg in (pattern.signal, pattern.result)
+    )
+
+
+def alike(one: Program, other: Program) -> bool:
+    """Whether two programs compute the same in the same way, whatever their routines' names."""
+    return _nameless(one) == _nameless(other)
+
+
+def _nameless(program: Program) -> tuple[object, ...]:
+    routines = [replace(routine, name="") for routine in program.routines]
+    body = [
+        step if isinstance(step, Line) else replace(step, routine=replace(step.routine, name=""))
+        for step in program.body
+    ]
+    return routines, body, program.results, program.symbols
