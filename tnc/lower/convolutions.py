@@ -135,7 +135,7 @@ def both_ways(site: Site) -> list[Way]:
         Way(
             (frame.y, frame.x, frame.w),
             (_given(frame.x, last), _given(frame.w, last)),
-            _backward(frame, ("{0}", "{1}", "{2}"), "{3}", "(<0>, <1>, False)"),
+            _backward(frame, ("{0}", "{1}", _taps(frame, 2, last)), "{3}", "(<0>, <1>, False)"),
             (frame.group,),
             fits=((dense(frame.y)[last],), dense(frame.x), dense(frame.w)),
             cost=LAUNCH + _turning(site, frame, last),
@@ -223,8 +223,9 @@ def _call(name: str, frame: Frame, operands: str, numbers: Sequence[str]) -> str
 def _forward(site: Site, frame: Frame, roles: Roles) -> Way:
     groups = "{2}" if solid(frame.group) else "1"
     numbers = [_short(frame.stride), _short(frame.padding), _short(frame.dilation), groups]
-    text = _call("conv", frame, f"{{{roles.signal}}}, {{{roles.tap}}}", numbers)
     last = _channels_last(site.orders[roles.signal], frame.x)
+    taps = _taps(frame, roles.tap, last)
+    text = _call("conv", frame, f"{{{roles.signal}}}, {taps}", numbers)
     return _way(site, frame, roles, last, text, (frame.group,))
 
 
@@ -238,8 +239,9 @@ def _transposed(site: Site, frame: Frame, roles: Roles) -> Way:
         extra = ", ".join(f"{{{3 + k}}}" for k in range(frame.rank))
         extra = f"({extra})" if frame.rank > 1 else extra
     texts = [_short(frame.stride), _short(frame.padding), extra, groups, _short(frame.dilation)]
-    call = _call("conv_transpose", frame, f"{{{roles.result}}}, {{{roles.tap}}}", texts)
     last = _channels_last(site.orders[roles.result], frame.y)
+    taps = _taps(frame, roles.tap, last)
+    call = _call("conv_transpose", frame, f"{{{roles.result}}}, {taps}", texts)
     return _way(site, frame, roles, last, call, numbers)
 
 
@@ -298,6 +300,14 @@ def _turning(site: Site, frame: Frame, last: bool) -> int:
     if last or not site.measure.last:
         return 0
     return LAUNCH + 2 * COPY * (site.measure(flat(frame.x)) + site.measure(flat(frame.y)))
+
+
+def _taps(frame: Frame, k: int, last: bool) -> str:
+    """Operand `k`, the taps. Where they lie channels last but for a stride of 1 on a last axis of
+    size 1, the gradients of torch's convolution fail ("grad_weight must be contiguous")."""
+    final = frame.spatial[-1]
+    unsafe = last and not (isinstance(final, Pattern) and final.taps[0].size.value != 1)
+    return f"{{{k}}}.contiguous()" if unsafe else f"{{{k}}}"
 
 
 def _given(axes: Axes, last: bool) -> Form:

@@ -42,8 +42,6 @@ Chosen = Mapping[Step, Way | None]
 """The way of every step; None where a step is only another name."""
 
 VIEW = LAUNCH // 2
-UNASKED = 4 * LAUNCH
-"""Nanoseconds: an image goes out with its channels first though it came in with them last."""
 
 
 def root(value: Value, chosen: Chosen) -> Value:
@@ -154,7 +152,8 @@ class _Search:
             order = self._orders[state.orders[place]]
             extra = VIEW if followed else 0
             if solid(order) != due or (not followed and copies(order, item.axes)):
-                extra += VIEW + COPY * self._measure(order) + (UNASKED if followed else 0)
+                moved = COPY * self._measure(order)
+                extra += LAUNCH + VIEW + 2 * moved if followed else VIEW + moved
             states.append(State(state.cost + extra, state.orders, state.copied, state.chosen))
         self._states = states
 

@@ -66,7 +66,7 @@ class _Body:
             self.ports.setdefault(value, (port.name, port.axes))
         self.leaving: dict[Value, tuple[str, Axes]] = {}
         scope = Scope(self.symbols, self.names)
-        self.writer = Writer(scope, self.names, measure, {}, self._name)
+        self.writer = Writer(scope, self.names, measure, {}, self._name, memory)
         self.body: list[Line | Invoke] = []
         self.routines: list[Routine] = []
 
@@ -121,8 +121,10 @@ class _Body:
         self.writer.run(steps, chosen, deliveries)
 
     def _name(self, value: Value, form: Form) -> str:
-        if value in self.leaving and not views(form.axes, self.leaving[value][1]):
-            return self.names.take(self.leaving[value][0])
+        if value in self.leaving:
+            name, axes = self.leaving[value]
+            if not views(form.axes, axes) and not self.around.memory.turned(form, axes):
+                return self.names.take(name)
         return self.names.letter()
 
     def _region(self, derived: Derived) -> None:

@@ -12,7 +12,7 @@ from tnc.ir.graph import Graph
 from tnc.ir.layer import Axes
 from tnc.ir.program import Line, Program
 from tnc.ir.tensor import Mode
-from tnc.lower.forms import Order, flat
+from tnc.lower.forms import Form, Order, flat, solid
 from tnc.ops import Contract
 
 IMAGES = (4, 5)
@@ -38,6 +38,11 @@ class Memory:
             batch, channels, *spatial = axes
             return (*batch, *flat(tuple(spatial)), *channels)
         return flat(axes)
+
+    def turned(self, form: Form, axes: Axes) -> bool:
+        """Whether what lies as `form` must be copied to go out as an image with `axes`."""
+        due = solid(self.order(axes))
+        return due != solid(flat(axes)) and due != solid(form.order)
 
 
 def signals(graph: Graph) -> frozenset[Mode]:

@@ -19,7 +19,7 @@ from tnc.lower.settle import settled
 from tnc.lower.sizes import Scope
 from tnc.lower.steps import readers
 from tnc.lower.ways import Measure
-from tnc.lower.writer import Held, Writer
+from tnc.lower.writer import Held, Wish, Writer
 
 Ports = Mapping[Value, tuple[str, Axes]]
 """Names and axes with which some outputs of a region must leave."""
@@ -123,8 +123,10 @@ class _Region:
         )
         return Lowered(routine, outputs, extra)
 
-    def _writer(self, held: Mapping[Value, Held], wish: object) -> Writer:
-        return Writer(self.scope, self.names, self.around.measure, held, wish)  # type: ignore[arg-type]
+    def _writer(self, held: Mapping[Value, Held], wish: Wish) -> Writer:
+        return Writer(
+            self.scope, self.names, self.around.measure, held, wish, self.around.memory
+        )
 
     # ------------------------------------------------------------------ layout
     def _layout(self) -> Chosen:
@@ -146,9 +148,13 @@ class _Region:
 
     # ------------------------------------------------------------------ forward
     def _forward_name(self, value: Value, form: Form) -> str:
-        if value in self.ports and not views(form.axes, self.ports[value][1]):
+        if value in self.ports and self._leaves(form, self.ports[value][1]):
             return self.reserved[value]
         return self.names.letter()
+
+    def _leaves(self, form: Form, axes: Axes) -> bool:
+        """Whether what is held as `form` can go out with `axes` as it is."""
+        return not views(form.axes, axes) and not self.around.memory.turned(form, axes)
 
     def _leave(self, forward: Writer) -> tuple[Held, ...]:
         """Every output in a variable of its own, which is no argument."""
@@ -164,7 +170,9 @@ class _Region:
                 self.names.release(reserved)
             name = forward.deliver(output, axes, wish, own=own)
             taken.add(name)
-            outputs.append(Held(name, Form(axes, held.form.order)))
+            turned = self.around.memory.turned(held.form, axes)
+            order = self.around.memory.order(axes) if turned else held.form.order
+            outputs.append(Held(name, Form(axes, order)))
         return tuple(outputs)
 
     def _later(self, forward: Writer, outputs: Sequence[Held]) -> dict[Value, Held]:
@@ -222,7 +230,7 @@ class _Region:
     def _backward_name(self, value: Value, form: Form) -> str:
         """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate."""
         for final, argument in zip(self.finals, self.arguments, strict=True):
-            if final is value and not views(form.axes, argument.form.axes):
+            if final is value and self._leaves(form, argument.form.axes):
                 return self.names.take(f"grad_{argument.name}")
         primal = self._primal(value)
         if primal is None or primal in self.parts.inputs:

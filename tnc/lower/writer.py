@@ -14,6 +14,7 @@ from tnc.lower.comments import comment, shown
 from tnc.lower.forms import Form, View, bare, flat, views
 from tnc.lower.kernels import adapted, alias, flexible
 from tnc.lower.layout import Chosen, Delivery, root
+from tnc.lower.memory import Memory
 from tnc.lower.names import Names
 from tnc.lower.sizes import Scope
 from tnc.lower.ways import Measure, Site, Step, Way
@@ -32,6 +33,10 @@ class Held:
     form: Form
 
 
+Wish = Callable[[Value, Form], str]
+"""The name of a variable for a value that is held so."""
+
+
 class Writer:
     """One straight run of lines: a forward, a backward, a tangent, or a piece of the body."""
 
@@ -41,12 +46,13 @@ class Writer:
         names: Names,
         measure: Measure,
         held: Mapping[Value, Held],
-        wish: Callable[[Value, Form], str],
+        wish: Wish,
+        memory: Memory,
     ) -> None:
         self.scope, self.names, self.measure = scope, names, measure
         self.held = dict(held)
         self.lines: list[Line] = []
-        self._wish = wish
+        self._wish, self._memory = wish, memory
         self._local: set[str] = set()
         self._settled: Mapping[Value, Axes] = {}
         self._views: dict[tuple[str, Axes], str] = {}
@@ -220,11 +226,15 @@ class Writer:
         if it must be a tensor of its own."""
         held = self.held[value]
         steps = views(held.form.axes, axes)
-        if not steps and not own:
+        turned = self._memory.turned(held.form, axes)
+        if not steps and not own and not turned:
             return held.name
         text = held.name + "".join(self.view(step) for step in steps)
         name = self.names.take(wish)
-        text += ".clone()" if own else ""
+        if turned:
+            text += ".movedim(1, -1).contiguous().movedim(-1, 1)"
+        elif own:
+            text += ".clone()"
         self.lines.append(Line((name,), text, (held.name,), shown(axes), value.origin, needs))
         return name
 
