@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from tnc.ir.graph import Graph
 from tnc.ir.layer import Axes
-from tnc.ir.program import Line, Program
+from tnc.ir.program import Line, Program, Routine
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, solid
 from tnc.ops import Contract
@@ -57,14 +57,19 @@ def signals(graph: Graph) -> frozenset[Mode]:
 
 
 def alike(one: Program, other: Program) -> bool:
-    """Whether two programs compute the same in the same way, whatever their routines' names."""
-    return _nameless(one) == _nameless(other)
+    """Whether two programs compute values and gradients in the same way, whatever the names of
+    their routines."""
+    return _essence(one) == _essence(other)
 
 
-def _nameless(program: Program) -> tuple[object, ...]:
-    routines = [replace(routine, name="") for routine in program.routines]
+def _essence(program: Program) -> tuple[object, ...]:
+    routines = [_bare(routine) for routine in program.routines]
     body = [
-        step if isinstance(step, Line) else replace(step, routine=replace(step.routine, name=""))
+        step if isinstance(step, Line) else replace(step, routine=_bare(step.routine))
         for step in program.body
     ]
     return routines, body, program.results, program.symbols
+
+
+def _bare(routine: Routine) -> Routine:
+    return replace(routine, name="", tangent=(), tangent_outputs=())

@@ -124,9 +124,7 @@ class _Region:
         return Lowered(routine, outputs, extra)
 
     def _writer(self, held: Mapping[Value, Held], wish: Wish) -> Writer:
-        return Writer(
-            self.scope, self.names, self.around.measure, held, wish, self.around.memory
-        )
+        return Writer(self.scope, self.names, self.around.measure, held, wish, self.around.memory)
 
     # ------------------------------------------------------------------ layout
     def _layout(self) -> Chosen:
