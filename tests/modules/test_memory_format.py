@@ -146,7 +146,7 @@ def test_tangents(name: str) -> None:
     x = image(layer)
     direction = torch.randn_like(x)
     plain = torch.func.jvp(layer, (x,), (direction,))
-    last = torch.func.jvp(layer, tuple([x.to(memory_format=LAST)]), (direction,))
+    last = torch.func.jvp(layer, (x.to(memory_format=LAST),), (direction,))
     for a, b in zip(last, plain, strict=True):
         close(a, b, name, 1e-10)
 
