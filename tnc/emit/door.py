@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tnc.emit.expression import flat, parse
 from tnc.emit.naming import variable
 from tnc.emit.prose import docstring, place
-from tnc.emit.statement import INDENT, bracketed, define, give
+from tnc.emit.statement import INDENT, WIDTH, bracketed, define, fits, give
 from tnc.ir.layer import LEADING, Axes, Layer, Port
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
@@ -206,9 +206,17 @@ def _refuse(condition: str, said: str, port: Port) -> list[str]:
     at = place(port.origin)
     message = said + (f" ({_braces(at)})" if at else "")
     mark = "'" if message.count('"') > message.count("'") else '"'
-    text = f"f{mark}{message}{mark}"
-    raised = bracketed(INDENT * 2, "raise ShapeError(", [text], ")")
-    return [f"{INDENT}if {condition}:", *raised]
+    inner = INDENT * 3
+    texts = [f"f{mark}{message}{mark}"]
+    if not fits(inner, texts[0]):
+        start = message.rindex(" ", 0, WIDTH - len(inner) - 3) + 1
+        texts = [f"f{mark}{part}{mark}" for part in (message[:start], message[start:])]
+        raised = [f"{INDENT * 2}raise ShapeError(", *(inner + text for text in texts)]
+        return [f"{INDENT}if {condition}:", *raised, f"{INDENT * 2})"]
+    return [
+        f"{INDENT}if {condition}:",
+        *bracketed(INDENT * 2, "raise ShapeError(", texts, ")"),
+    ]
 
 
 def _braces(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnc.emit.prose import file_name, table
+from tnc.emit.statement import WIDTH
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan, Step
 from tnc.ir.program import Program
@@ -29,9 +30,9 @@ def _planned(layer: Layer, plan: Plan) -> str:
     lines = [f"{layer.name}({settings})", f"  planned for {sizes or 'its only sizes'}; {aim}"]
     if plan.steps:
         rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]
-        rows += [_row(k, step) for k, step in enumerate(plan.steps, 1)]
+        rows += [row for k, step in enumerate(plan.steps, 1) for row in _rows(k, step)]
         rows += [("all", _count(plan.macs), _count(plan.macs_backward), _count(plan.bytes), *_NONE)]
-        lines += [f"  {line}" for line in table(rows, right=frozenset({0, 1, 2, 3}))]
+        lines += [f"  {line}" for line in table(rows, WIDTH - 2, right=frozenset({0, 1, 2, 3}))]
     lines.append(
         f"  kept for the backward {_count(plan.saved_bytes)}B, peak {_count(plan.peak_bytes)}B; "
         f"{plan.parameters:,} parameters, dense {plan.dense_parameters:,}"
@@ -45,19 +46,18 @@ def _planned(layer: Layer, plan: Plan) -> str:
 _NONE = ("", "", "")
 
 
-def _row(number: int, step: Step) -> tuple[str, ...]:
-    text = f"{' * '.join(step.operands)} -> {step.result}"
-    if step.relations:
-        text += f"   {'; '.join(step.relations)}"
-    return (
+def _rows(number: int, step: Step) -> list[tuple[str, ...]]:
+    """A step, and each of its convolutions beneath."""
+    first = (
         str(number),
         _count(step.macs),
         _count(sum(step.macs_gradients)),
         _count(step.bytes),
         "saved" if step.saved else "",
         step.kind,
-        text,
+        f"{' * '.join(step.operands)} -> {step.result}",
     )
+    return [first, *(("",) * 6 + (relation,) for relation in step.relations)]
 
 
 def _count(number: int) -> str:

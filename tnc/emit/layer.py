@@ -5,17 +5,20 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from tnc.emit.door import Door, leading, leading_axis
 from tnc.emit.expression import names, parse, quote, replace
 from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
-from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
+from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, call, define, give
 from tnc.ir.layer import Axes, Initial, Layer, Port, Weight
 from tnc.ir.program import Invoke, Line, Program, Routine
 from tnc.ir.size import Size
 
 BODY = INDENT * 2
+CHANNELS_LAST = "_channels_last"
+"""The function of the module that looks how an image lies in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
     """Find the run-time sizes that the body reads."""
     read = {
         name
-        for step in program.body
+        for form in program.forms
+        for step in form.body
         if isinstance(step, Line)
         for name in names(parse(step.expression))
     }
@@ -85,7 +89,7 @@ def _described(layer: Layer) -> str:
     sizes = ", ".join(
         f"{mode} = {mode.size}" for mode in layer.modes if str(mode) != str(mode.size)
     )
-    paragraphs.append(f"Sizes: {sizes}." if sizes else "")
+    paragraphs.append(fill(f"Sizes: {sizes}.", WIDTH - 4) if sizes else "")
     return "\n\n".join(filter(None, paragraphs))
 
 
@@ -174,17 +178,27 @@ def _forward(made: Shown) -> list[str]:
     parameters = ["self", *(f"{variable(port.name)}: Tensor" for port in layer.inputs)]
     count = len(layer.outputs)
     result = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
-    taken = _variables(program)
-    ahead = fresh("leading", taken)
+    ahead = fresh("leading", {name for form in program.forms for name in _variables(form)})
     lines = [*define(INDENT, "forward", parameters, result), *made.door.call(BODY)]
     opened = [port for port in layer.inputs if leading_axis(port.axes) is not None]
     if opened:
         lines += [f"{BODY}{ahead} = {leading(opened[0])}"]
     for port in opened:
         lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
-    lines += _steps(made)
+    if other := program.channels_last:
+        lines.append(f"{BODY}if {CHANNELS_LAST}({other.image}):")
+        lines += _computed(INDENT * 3, made, other.program, ahead)
+    return [*lines, *_computed(BODY, made, program, ahead)]
+
+
+def _computed(margin: str, made: Shown, program: Program, ahead: str) -> list[str]:
+    """The steps of one form of the layer, and its results with all leading axes."""
+    layer = made.layer
+    taken = _variables(program)
+    lines = _steps(margin, made, program)
     held = _held(layer)
     results = [replace(name, held) for name in program.results]
+    opened = any(leading_axis(port.axes) is not None for port in layer.inputs)
     for k, port in enumerate(layer.outputs):
         if opened and (at := leading_axis(port.axes)) is not None:
             restored = _restored(results[k], at, ahead)
@@ -193,9 +207,9 @@ def _forward(made: Shown) -> list[str]:
                 if program.results.count(results[k]) > 1
                 else results[k]
             )
-            lines += assign(BODY, [name], restored)
+            lines += assign(margin, [name], restored)
             results[k] = name
-    return [*lines, *give(BODY, results)]
+    return [*lines, *give(margin, results)]
 
 
 def _held(layer: Layer) -> dict[str, str]:
@@ -228,23 +242,23 @@ def _restored(name: str, at: int, ahead: str) -> str:
     return f"{name}.reshape({before}{ahead} + {name}.shape[{at + 1}:])"
 
 
-def _steps(made: Shown) -> list[str]:
+def _steps(margin: str, made: Shown, program: Program) -> list[str]:
     held = _held(made.layer)
-    places = {place(step.origin) for step in made.program.body}
+    places = {place(step.origin) for step in program.body}
     lines: list[str] = []
-    for step in made.program.body:
+    for step in program.body:
         at = place(step.origin) if len(places) > 1 else ""
         if isinstance(step, Line):
             said = "   ".join(filter(None, (step.comment, at)))
-            lines += comment(BODY, said) if said else []
-            lines += assign(BODY, step.targets, replace(step.expression, held))
+            lines += comment(margin, said) if said else []
+            lines += assign(margin, step.targets, replace(step.expression, held))
         else:
-            lines += comment(BODY, at) if at else []
-            lines += _invoke(step, made.parts[step.routine], held)
+            lines += comment(margin, at) if at else []
+            lines += _invoke(margin, step, made.parts[step.routine], held)
     return lines
 
 
-def _invoke(step: Invoke, part: Part, held: Mapping[str, str]) -> list[str]:
+def _invoke(margin: str, step: Invoke, part: Part, held: Mapping[str, str]) -> list[str]:
     arguments: Sequence[str] = [held.get(name, name) for name in step.arguments]
     head = f"{', '.join(step.targets)} = {part.apply}("
-    return bracketed(BODY, head, arguments, ")")
+    return bracketed(margin, head, arguments, ")")

@@ -27,6 +27,14 @@ class ShapeError(ValueError):
     """A tensor does not have the shape that the layer declares."""
 '''
 
+CHANNELS_LAST = '''\
+def _channels_last(image):
+    """Whether the channels lie last in memory, and only so; a compiler decides for itself."""
+    if torch.compiler.is_compiling() or image.is_contiguous():
+        return False
+    return image.movedim(1, -1).is_contiguous()
+'''
+
 
 def emit(
     programs: Sequence[tuple[Program, Plan]],
@@ -64,13 +72,16 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     named = parts(program for program, _ in programs)
     derived = [not _is_plain(plan, backward) for _, plan in programs]
     sections = [SHAPE_ERROR]
+    if any(program.channels_last for program, _ in programs):
+        sections.append(CHANNELS_LAST)
     if any(full and program.routines for (program, _), full in zip(programs, derived, strict=True)):
         sections += SUPPORT.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
     for (program, plan), full in zip(programs, derived, strict=True):
         reason = "" if full or backward == "autograd" else _reason(plan)
-        for routine in program.routines:
-            text += _routine(named[routine], full, reason)
+        for form in program.forms:
+            for routine in form.routines:
+                text += _routine(named[routine], full, reason)
         text += _layer(shown(program, named))
     return text
 

@@ -53,7 +53,7 @@ class Part:
 
 def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
     """The routines of all layers, each under names of its own."""
-    programs = tuple(programs)
+    programs = tuple(form for program in programs for form in program.forms)
     taken = {program.layer.name for program in programs} | {"ShapeError", "torch", "math", "nn"}
     found: dict[Routine, Part] = {}
     for program in programs:

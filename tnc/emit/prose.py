@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from inspect import cleandoc
+from textwrap import wrap
 
 from tnc.diagnostics.span import NOWHERE, Span
 from tnc.emit.statement import WIDTH
@@ -78,13 +79,18 @@ def places(origins: Iterable[Span | None]) -> str:
     return "; ".join(f"{file}:{', '.join(map(str, sorted(lines[file])))}" for file in sorted(lines))
 
 
-def table(rows: Sequence[Sequence[str]], right: frozenset[int]) -> list[str]:
-    """Rows with aligned columns; those in `right` are set flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if k in right else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def table(rows: Sequence[Sequence[str]], width: int, right: frozenset[int]) -> list[str]:
+    """Rows with aligned columns; those in `right` are set flush right, the last one is wrapped."""
+    columns = list(zip(*rows, strict=True))[:-1]
+    widths = [max(map(len, column)) for column in columns]
+    margin = sum(widths) + 2 * len(widths)
+    lines: list[str] = []
+    for *cells, last in rows:
+        start = "".join(
+            (cell.rjust(size) if k in right else cell.ljust(size)) + "  "
+            for k, (cell, size) in enumerate(zip(cells, widths, strict=True))
+        )
+        wrapped = wrap(last, width - margin, break_long_words=False, break_on_hyphens=False)
+        lines.append((start + (wrapped or [""])[0]).rstrip())
+        lines += [" " * margin + text for text in wrapped[1:]]
+    return lines

@@ -67,10 +67,25 @@ class Invoke:
 class Program:
     """One layer. `body` starts from the inputs (named as in the `.tnn`, with their physical axes)
     and from `self.<weight>` bound to local names of the same name; `results` are the outputs with
-    their physical axes. `symbols` gives the variable that holds each run-time size."""
+    their physical axes. `symbols` gives the variable that holds each run-time size.
+    `channels_last` is the same layer for images that lie in memory with their channels last."""
 
     layer: Layer
     routines: tuple[Routine, ...]
     body: tuple[Line | Invoke, ...]
     results: tuple[str, ...]
     symbols: tuple[tuple[str, str], ...]
+    channels_last: ChannelsLast | None = None
+
+    @property
+    def forms(self) -> tuple[Program, ...]:
+        """This program, and the one for the other memory format."""
+        return (self, self.channels_last.program) if self.channels_last else (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsLast:
+    """The program to run where the channels of the input `image` lie last in memory."""
+
+    image: str
+    program: Program

@@ -18,6 +18,7 @@ from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, ordered, solid, unit
+from tnc.lower.memory import IMAGES
 from tnc.lower.roles import RESULT, Roles, convolution_roles
 from tnc.lower.ways import COPY, LAUNCH, Site, Way
 from tnc.ops import Contract, Pattern
@@ -133,19 +134,24 @@ def both_ways(site: Site) -> list[Way]:
     return [
         Way(
             (frame.y, frame.x, frame.w),
-            (Form.packed(*frame.x), Form.packed(*frame.w)),
-            _backward(frame, ("{0}", "{1}", "{2}"), "{3}", "(<0>, <1>, False)"),
+            (_given(frame.x, last), _given(frame.w, last)),
+            _backward(
+                frame, ("{0}", "{1}", _taps(site, frame, 2, last)), "{3}", "(<0>, <1>, False)"
+            ),
             (frame.group,),
-            fits=(dense(frame.y), dense(frame.x), dense(frame.w)),
+            fits=((dense(frame.y)[last],), dense(frame.x), dense(frame.w)),
+            cost=LAUNCH + _turning(site, frame, last),
             note=frame.note,
         )
         for frame in frames(site, roles, signal_gradient, site.orders[1])
+        for last in (_channels_last(site.orders[1], frame.x),)
     ]
 
 
 def frames(site: Site, roles: Roles, value: Value, leader: Order) -> Iterator[Frame]:
     """Batch modes behind the channels: as spatial axes where there is room; or all in front.
-    `leader` is the order of X, or of Y where X is the result."""
+    Where the channels lie last, so do they in the call. `leader` is the order of X, or of Y where
+    X is the result."""
     assert isinstance(value.op, Contract)
     patterns = value.op.patterns
     if patterns[0].signal not in leader:
@@ -162,6 +168,24 @@ def frames(site: Site, roles: Roles, value: Value, leader: Order) -> Iterator[Fr
     front, spatial = _behind(present, roles, own)
     if len(spatial) <= MOST_AXES and len(solid(batch)) > len(front):
         yield Frame(front, group, inner, outer, spatial)
+    every = roles.group | roles.inner | roles.outer
+    before = tuple(mode for mode in present if mode not in every)
+    if len(own) == 1 and before != present and present[: len(before)] == before:
+        yield from _planes(before, own, (group, inner, outer))
+
+
+def _planes(
+    before: Order, own: dict[Mode, Pattern], channels: tuple[Order, Order, Order]
+) -> Iterator[Frame]:
+    """One relation on channels that lie last: torch's formats for these have two signals at
+    least, and the batch modes that stand next to the relation's make the second."""
+    (at,) = (k for k, mode in enumerate(before) if mode in own)
+    relation, front, behind = own[before[at]], before[:at], before[at + 1 :]
+    if behind:
+        yield Frame(front, *channels, (relation, behind))
+    else:
+        first, rest = (front[:-1], front[-1:]) if len(solid(front)) > 1 else (front, ())
+        yield Frame(first, *channels, (rest, relation))
 
 
 def _behind(
@@ -203,10 +227,10 @@ def _call(name: str, frame: Frame, operands: str, numbers: Sequence[str]) -> str
 def _forward(site: Site, frame: Frame, roles: Roles) -> Way:
     groups = "{2}" if solid(frame.group) else "1"
     numbers = [_short(frame.stride), _short(frame.padding), _short(frame.dilation), groups]
-    text = _call("conv", frame, f"{{{roles.signal}}}, {{{roles.tap}}}", numbers)
     last = _channels_last(site.orders[roles.signal], frame.x)
-    order = dense(frame.y)[1 if last else 0]
-    return _way(site, frame, roles, Form(frame.y, order), text, (frame.group,))
+    taps = _taps(site, frame, roles.tap, last)
+    text = _call("conv", frame, f"{{{roles.signal}}}, {taps}", numbers)
+    return _way(site, frame, roles, last, text, (frame.group,))
 
 
 def _transposed(site: Site, frame: Frame, roles: Roles) -> Way:
@@ -219,8 +243,10 @@ def _transposed(site: Site, frame: Frame, roles: Roles) -> Way:
         extra = ", ".join(f"{{{3 + k}}}" for k in range(frame.rank))
         extra = f"({extra})" if frame.rank > 1 else extra
     texts = [_short(frame.stride), _short(frame.padding), extra, groups, _short(frame.dilation)]
-    call = _call("conv_transpose", frame, f"{{{roles.result}}}, {{{roles.tap}}}", texts)
-    return _way(site, frame, roles, Form.packed(*frame.x), call, numbers)
+    last = _channels_last(site.orders[roles.result], frame.y)
+    taps = _taps(site, frame, roles.tap, last)
+    call = _call("conv_transpose", frame, f"{{{roles.result}}}, {taps}", texts)
+    return _way(site, frame, roles, last, call, numbers)
 
 
 def _filter(site: Site, frame: Frame, roles: Roles) -> Way:
@@ -229,7 +255,8 @@ def _filter(site: Site, frame: Frame, roles: Roles) -> Way:
     dummy = f"{result}.new_empty(1).expand({shape})"
     mask = "(False, True, False)"
     text = _backward(frame, (result, signal, dummy), "{2}", mask) + "[1]"
-    return _way(site, frame, roles, Form.packed(*frame.w), text, (frame.group, *frame.w))
+    last = _channels_last(site.orders[roles.signal], frame.x)
+    return _way(site, frame, roles, last, text, (frame.group, *frame.w))
 
 
 def _backward(frame: Frame, operands: tuple[str, str, str], groups: str, mask: str) -> str:
@@ -244,25 +271,52 @@ def _way(
     site: Site,
     frame: Frame,
     roles: Roles,
-    gives: Form,
+    last: bool,
     text: str,
     numbers: tuple[Order | Size, ...],
 ) -> Way:
+    result = frame.x if roles.signal == RESULT else frame.w if roles.tap == RESULT else frame.y
     wants: list[Axes] = [(), ()]
     for k, axes in ((roles.signal, frame.x), (roles.result, frame.y), (roles.tap, frame.w)):
         if k != RESULT:
             wants[k] = axes
     return Way(
         tuple(wants),
-        (gives,),
+        (_given(result, last),),
         text,
         numbers,
         fits=tuple(dense(axes) for axes in wants),
-        cost=LAUNCH + COPY * site.measure(flat(frame.y)) // 8,
+        cost=LAUNCH + COPY * site.measure(flat(frame.y)) // 8 + _turning(site, frame, last),
         note=frame.note,
     )
 
 
 def _channels_last(order: Order, axes: Axes) -> bool:
+    """Whether a convolution takes an operand for one with the channels last; its results then
+    are so too."""
     contiguous, last = dense(axes)
-    return len(axes) == 4 and solid(order) == solid(last) != solid(contiguous)
+    return len(axes) in IMAGES and solid(order) == solid(last) != solid(contiguous)
+
+
+def _turning(site: Site, frame: Frame, last: bool) -> int:
+    """The channels of an image come first although the layer was given them last: elements are
+    moved somewhere, in the step before or after at the latest."""
+    if last or not site.measure.last:
+        return 0
+    return LAUNCH + 2 * COPY * (site.measure(flat(frame.x)) + site.measure(flat(frame.y)))
+
+
+def _taps(site: Site, frame: Frame, k: int, last: bool) -> str:
+    """Operand `k`, the taps. They must not lie channels last where the signal does not: torch
+    would follow them. Where both do, but for a stride of 1 on a last axis of size 1, the gradients
+    of torch's convolution fail ("grad_weight must be contiguous")."""
+    final = frame.spatial[-1]
+    if last:
+        unsafe = not (isinstance(final, Pattern) and final.taps[0].size.value != 1)
+    else:
+        unsafe = _channels_last(site.orders[k], frame.w)
+    return f"{{{k}}}.contiguous()" if unsafe else f"{{{k}}}"
+
+
+def _given(axes: Axes, last: bool) -> Form:
+    return Form(axes, dense(axes)[last])

@@ -20,10 +20,11 @@ BEAM = 48
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A value must leave the routine with these axes."""
+    """A value must leave the routine with these axes, and should lie in memory in this order."""
 
     value: Value
     axes: Axes
+    order: Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ class _Search:
                     self._step(item)
                 case Follow(value, leader):
                     self._follow(value, leader)
-                case Delivery(value, axes):
-                    self._deliver(value, axes)
+                case Delivery():
+                    self._deliver(item)
             self._prune(k)
         steps = [item for item in self._items if isinstance(item, Step)]
         return dict(zip(steps, self._states[0].chosen, strict=True))
@@ -142,13 +143,17 @@ class _Search:
             for state in self._states
         ]
 
-    def _deliver(self, value: Value, axes: Axes) -> None:
-        place = self._live.index(value)
+    def _deliver(self, item: Delivery) -> None:
+        place = self._live.index(item.value)
+        due = solid(item.order)
+        followed = due != solid(flat(item.axes))
         states = []
         for state in self._states:
             order = self._orders[state.orders[place]]
-            wrong = solid(order) != solid(flat(axes)) or copies(order, axes)
-            extra = VIEW + COPY * self._measure(order) if wrong else 0
+            extra = VIEW if followed else 0
+            if solid(order) != due or (not followed and copies(order, item.axes)):
+                moved = COPY * self._measure(order)
+                extra += LAUNCH + VIEW + 2 * moved if followed else VIEW + moved
             states.append(State(state.cost + extra, state.orders, state.copied, state.chosen))
         self._states = states
 
@@ -202,7 +207,7 @@ def _last_uses(items: Sequence[Item]) -> dict[Value, int]:
         match item:
             case Step(values, operands):
                 last.update(dict.fromkeys((*operands, *values), k))
-            case Delivery(value, _):
+            case Delivery(value):
                 last[value] = k
             case Follow(value, leader):
                 last.update({value: k, leader: k})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from tnc.ir.graph import Graph, Value
 from tnc.ir.layer import Axes, Layer
-from tnc.ir.program import Invoke, Line, Program, Routine
+from tnc.ir.program import ChannelsLast, Invoke, Line, Program, Routine
 from tnc.ir.region import Derived
-from tnc.lower.forms import Form, flat, views
-from tnc.lower.layout import Delivery, choose
+from tnc.lower.forms import Form, views
+from tnc.lower.layout import choose
 from tnc.lower.legal import Legaliser, leaf_axes
+from tnc.lower.memory import Memory, alike, signals
 from tnc.lower.names import Names, safe
 from tnc.lower.routine import Surroundings, lower_region
 from tnc.lower.sizes import Scope
@@ -28,9 +30,18 @@ def lower(
 ) -> Program:
     """The program of `layer`, whose planned graph is `graph`, with the derivatives of its regions.
 
-    `binding` gives run-time sizes for which layouts are chosen; the lines are right for all.
+    `binding` gives run-time sizes for which layouts are chosen; the lines are right for all. A
+    layer that convolves images has a second form, which follows those with their channels last.
     """
-    return _Body(layer, graph, derived, binding).program()
+    memory = Memory(signals(graph))
+    program = _Body(layer, graph, derived, binding, memory).program()
+    images = [port for port in layer.inputs if memory.image(port.axes)]
+    if not images:
+        return program
+    last = _Body(layer, graph, derived, binding, replace(memory, last=True)).program()
+    if alike(program, last):
+        return program
+    return replace(program, channels_last=ChannelsLast(safe(images[0].name), last))
 
 
 class _Body:
@@ -40,6 +51,7 @@ class _Body:
         graph: Graph,
         derived: Sequence[Derived],
         binding: Mapping[str, int] | None,
+        memory: Memory,
     ) -> None:
         self.layer, self.graph, self.derived = layer, graph, derived
         given = [safe(port.name) for port in layer.inputs]
@@ -47,14 +59,14 @@ class _Body:
         self.symbols = {
             entry.symbol: self.names.take(safe(entry.symbol)) for entry in layer.run_time
         }
-        measure = Measure(layer.default_binding(binding))
-        self.around = Surroundings(layer, Legaliser(), self.symbols, measure)
+        measure = Measure(layer.default_binding(binding), memory.last)
+        self.around = Surroundings(layer, Legaliser(), self.symbols, measure, memory)
         self.ports: dict[Value, tuple[str, Axes]] = {}
         for port, value in zip(layer.outputs, graph.outputs, strict=True):
             self.ports.setdefault(value, (port.name, port.axes))
         self.leaving: dict[Value, tuple[str, Axes]] = {}
         scope = Scope(self.symbols, self.names)
-        self.writer = Writer(scope, self.names, measure, {}, self._name)
+        self.writer = Writer(scope, self.names, measure, {}, self._name, memory)
         self.body: list[Line | Invoke] = []
         self.routines: list[Routine] = []
 
@@ -67,7 +79,8 @@ class _Body:
             self._flush()
         results = []
         for port, value in zip(self.layer.outputs, self.graph.outputs, strict=True):
-            results.append(self.writer.deliver(self.around.legal(value), port.axes, port.name))
+            legal = self.around.legal(value)
+            results.append(self.writer.deliver(legal, port.axes, port.name, port=True))
         self._flush()
         symbols = tuple(self.symbols.items())
         return Program(self.layer, tuple(self.routines), tuple(self.body), tuple(results), symbols)
@@ -95,7 +108,7 @@ class _Body:
         legal = self.around.legal
         if isinstance(value.op, Leaf):
             axes = leaf_axes(value)
-            held = Held(safe(value.op.name), Form(axes, flat(axes)))
+            held = Held(safe(value.op.name), Form(axes, self.around.memory.order(axes)))
             self.writer.held[legal.given(value)] = held
             return
         made = legal(value)
@@ -104,13 +117,15 @@ class _Body:
         deliveries = []
         if value in self.ports:
             self.leaving[made] = self.ports[value]
-            deliveries.append(Delivery(made, self.ports[value][1]))
+            deliveries.append(self.around.delivery(made, self.ports[value][1]))
         chosen = choose([*steps, *deliveries], given, self.around.measure)
         self.writer.run(steps, chosen, deliveries)
 
     def _name(self, value: Value, form: Form) -> str:
-        if value in self.leaving and not views(form.axes, self.leaving[value][1]):
-            return self.names.take(self.leaving[value][0])
+        if value in self.leaving:
+            name, axes = self.leaving[value]
+            if not views(form.axes, axes) and not self.around.memory.turned(form, axes):
+                return self.names.take(name)
         return self.names.letter()
 
     def _region(self, derived: Derived) -> None:
@@ -123,6 +138,7 @@ class _Body:
             arguments.append(Held(names.take(one.name + "2") if again else one.name, one.form))
         number = len(self.routines) + 1
         name = "product" if len(self.derived) == 1 else f"product_{number}"
+        name += "_channels_last" if self.around.memory.last else ""
         lowered = lower_region(self.around, derived, arguments, self.ports, names, name)
         self.routines.append(lowered.routine)
         targets = []

@@ -12,6 +12,7 @@ from tnc.ir.region import Derived
 from tnc.lower.forms import Form, views
 from tnc.lower.layout import Chosen, Delivery, Follow, Item, choose, root
 from tnc.lower.legal import Legaliser
+from tnc.lower.memory import Memory
 from tnc.lower.names import Names
 from tnc.lower.sections import Sections, sections
 from tnc.lower.settle import settled
@@ -32,6 +33,11 @@ class Surroundings:
     legal: Legaliser
     symbols: Mapping[str, str]
     measure: Measure
+    memory: Memory
+
+    def delivery(self, value: Value, axes: Axes) -> Delivery:
+        """What leaves, or is the gradient of what came in, lies as it would have come in."""
+        return Delivery(value, axes, self.memory.order(axes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ class _Region:
         return lines, tuple(one for one in inputs if one not in dict(known))
 
     def _leaving(self) -> list[Delivery]:
-        return [Delivery(output, axes) for output, (_, axes) in self.ports.items()]
+        return [self.around.delivery(output, axes) for output, (_, axes) in self.ports.items()]
 
     def _stored(self, chosen: Chosen) -> Mapping[Value, Axes]:
         """Results kept as their readers want them, if they do not leave."""
@@ -126,7 +132,8 @@ class _Region:
         return settled((parts.forward, parts.backward), chosen, frozenset(delivered))
 
     def _writer(self, held: Mapping[Value, Held], wish: Wish, batched: bool = False) -> Writer:
-        return Writer(self.scope, self.names, self.around.measure, held, wish, batched)
+        around = self.around
+        return Writer(self.scope, self.names, around.measure, held, wish, around.memory, batched)
 
     # ------------------------------------------------------------------ layout
     def _layout(self) -> Chosen:
@@ -143,13 +150,18 @@ class _Region:
 
     def _gradient_deliveries(self) -> list[Delivery]:
         pairs = zip(self.parts.gradients, self.arguments, strict=True)
-        return [Delivery(value, held.form.axes) for value, held in pairs if value is not None]
+        delivery = self.around.delivery
+        return [delivery(value, held.form.axes) for value, held in pairs if value is not None]
 
     # ------------------------------------------------------------------ forward
     def _forward_name(self, value: Value, form: Form) -> str:
-        if value in self.ports and not views(form.axes, self.ports[value][1]):
+        if value in self.ports and self._leaves(form, self.ports[value][1]):
             return self.reserved[value]
         return self.names.letter()
+
+    def _leaves(self, form: Form, axes: Axes) -> bool:
+        """Whether what is held as `form` can go out with `axes` as it is."""
+        return not views(form.axes, axes) and not self.around.memory.astray(form, axes)
 
     def _leave(self, forward: Writer) -> tuple[Held, ...]:
         """Every output in a variable of its own, which is no argument."""
@@ -163,9 +175,11 @@ class _Region:
             wish = reserved or f"{held.name}_out"
             if reserved and reserved != held.name:
                 self.names.release(reserved)
-            name = forward.deliver(output, axes, wish, own=own)
+            port = output in self.ports
+            name = forward.deliver(output, axes, wish, own=own, port=port)
             taken.add(name)
-            outputs.append(Held(name, Form(axes, held.form.order)))
+            order = self.around.memory.order(axes) if port else held.form.order
+            outputs.append(Held(name, Form(axes, order)))
         return tuple(outputs)
 
     def _later(self, forward: Writer, outputs: Sequence[Held]) -> dict[Value, Held]:
@@ -223,7 +237,7 @@ class _Region:
     def _backward_name(self, value: Value, form: Form) -> str:
         """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate."""
         for final, argument in zip(self.finals, self.arguments, strict=True):
-            if final is value and not views(form.axes, argument.form.axes):
+            if final is value and self._leaves(form, argument.form.axes):
                 return self.names.take(f"grad_{argument.name}")
         primal = self._primal(value)
         if primal is None or primal in self.parts.inputs:
@@ -252,7 +266,7 @@ class _Region:
             held[dot] = Held(name, argument.form)
         items: list[Item] = [*parts.tangent]
         leaving = [
-            Delivery(value, output.form.axes)
+            self.around.delivery(value, output.form.axes)
             for value, output in zip(parts.pushed, outputs, strict=True)
             if value is not None
         ]

@@ -54,10 +54,11 @@ class Way:
 
 
 class Measure:
-    """Numbers of elements at the sizes for which the layout is chosen."""
+    """Numbers of elements at the sizes for which the layout is chosen. `last`: whether the layer
+    follows images that have their channels last."""
 
-    def __init__(self, binding: Mapping[str, int]) -> None:
-        self.binding = binding
+    def __init__(self, binding: Mapping[str, int], last: bool = False) -> None:
+        self.binding, self.last = binding, last
         self._one = cache(self._size)
 
     def __call__(self, modes: Iterable[Mode]) -> int:

@@ -14,15 +14,13 @@ from tnc.lower.comments import comment, shown
 from tnc.lower.forms import Form, View, bare, flat, views
 from tnc.lower.kernels import adapted, alias, flexible
 from tnc.lower.layout import Chosen, Delivery, root
+from tnc.lower.memory import Memory
 from tnc.lower.names import Names
 from tnc.lower.sizes import Scope
 from tnc.lower.ways import Measure, Site, Step, Way
 
 WIDTH = 84
 """Longer expressions have their operands on lines of their own."""
-
-Wish = Callable[[Value, Form], str]
-"""Names a value that is kept in a form; the name is taken by then."""
 
 NONE: frozenset[int] = frozenset()
 
@@ -33,6 +31,10 @@ class Held:
 
     name: str
     form: Form
+
+
+Wish = Callable[[Value, Form], str]
+"""The name of a variable for a value that is held so."""
 
 
 class Writer:
@@ -49,12 +51,13 @@ class Writer:
         measure: Measure,
         held: Mapping[Value, Held],
         wish: Wish,
+        memory: Memory,
         batched: bool = False,
     ) -> None:
         self.scope, self.names, self.measure = scope, names, measure
         self.held = dict(held)
         self.lines: list[Line] = []
-        self._wish = wish
+        self._wish, self._memory = wish, memory
         self._batched = batched
         self._local: set[str] = set()
         self._settled: Mapping[Value, Axes] = {}
@@ -223,17 +226,30 @@ class Writer:
 
     # ------------------------------------------------------------------ what leaves
     def deliver(
-        self, value: Value, axes: Axes, wish: str, needs: frozenset[int] = NONE, own: bool = False
+        self,
+        value: Value,
+        axes: Axes,
+        wish: str,
+        needs: frozenset[int] = NONE,
+        own: bool = False,
+        port: bool = False,
     ) -> str:
         """The variable that holds `value` with exactly `axes`; a line if it is not there yet, or
-        if it must be a tensor of its own."""
+        if it must be a tensor of its own. A `port` also lies in memory in the order of its axes."""
         held = self.held[value]
         steps = views(held.form.axes, axes)
-        if not steps and not own:
+        turned = self._memory.turned(held.form, axes)
+        astray = port and not turned and self._memory.astray(held.form, axes)
+        if not steps and not own and not turned and not astray:
             return held.name
         text = held.name + "".join(self.view(step) for step in steps)
         name = self.names.take(wish)
-        text += ".clone()" if own else ""
+        if turned:
+            text += ".movedim(1, -1).contiguous().movedim(-1, 1)"
+        elif own:
+            text += ".clone(memory_format=torch.contiguous_format)" if astray else ".clone()"
+        elif astray:
+            text += ".contiguous()"
         self.lines.append(Line((name,), text, (held.name,), shown(axes), value.origin, needs))
         return name
 
