@@ -15,6 +15,7 @@ from tnc.elaborate.naming import annotated, factors_of, wanted_modes
 from tnc.elaborate.operands import holds_tensor, opened
 from tnc.elaborate.parameters import bind
 from tnc.elaborate.products import opaque
+from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.roles import Inside
 from tnc.elaborate.scope import FAULTY, FileNames, Scope, Tensor
 from tnc.elaborate.sizes import Sizes
@@ -51,6 +52,7 @@ class Elaboration:
     def run(self, settings: Mapping[str, object]) -> Layer | None:
         """The layer; None where something was reported as an error."""
         report = self.scope.report
+        refuse_reserved(self.layer.name, "layer", report)
         bind(self.layer, settings, self.scope)
         if report.failed and not self.scope.checking:
             self.stopped = True  # what follows from a parameter without a value is no news
@@ -140,6 +142,7 @@ class Elaboration:
 
     def _output(self, output: tree.Output) -> None:
         target = output.target
+        refuse_reserved(target.name, "tensor", self.scope.report)
         first = next((o for _, o in self.outputs if o.target.name.text == target.name.text), None)
         if first is not None:
             self.scope.report.error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -10,6 +11,7 @@ from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.diagnostics.suggest import nearest
 from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.scope import FAULTY, Entry, Scope
 from tnc.elaborate.values import UNKNOWN, UNSET, Constant, is_integer, is_number, literal, type_name
 from tnc.ir.size import Size
@@ -99,6 +101,8 @@ def bind(layer: tree.Layer, settings: Mapping[str, object], scope: Scope) -> Non
     _unknown_settings(layer, settings, scope.report)
     bounds = _bounding(layer) if scope.checking else frozenset()
     for param in layer.params:
+        if keyword.iskeyword(param.name.text):
+            refuse_reserved(param.name, "parameter", scope.report)
         scope.declare(param.name, _value(param, layer, settings, bounds, scope))
 
 

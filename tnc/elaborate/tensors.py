@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tnc.diagnostics import Label, Span
 from tnc.elaborate.evaluate import indices, options
 from tnc.elaborate.modes import written
+from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.scope import FAULTY, Family, Scope, Tensor
 from tnc.elaborate.values import UNSET
 from tnc.ir.layer import Axes
@@ -94,6 +95,7 @@ def declare(statement: tree.Tensors, scope: Scope) -> Iterator[Declared]:
     known = OPTIONS if statement.kind != "input" else frozenset()
     init = options(statement.options, known, statement.kind, scope).get("init")
     for node in statement.declarations:
+        refuse_reserved(node.name, "tensor", scope.report)
         if statement.kind != "input" and node.name.text in ATTRIBUTES:
             text = f"no {statement.kind} can be called `{node.name.text}`"
             scope.report.error("E0104", text, node.name.span, "every torch module has this")
@@ -145,7 +147,7 @@ def _need_static(mode: Mode, span: Span, name: str, scope: Scope) -> None:
 
 def _free(tensor: Tensor, node: tree.TensorDecl, scope: Scope) -> bool:
     """Whether no other tensor is called like this member of a family."""
-    if (other := scope.spans.get(tensor.name)) is None:
+    if (other := scope.spans.setdefault(tensor.name, node.name.span)) is node.name.span:
         return True
     scope.report.error(
         "E0104",
