@@ -1,5 +1,6 @@
 """`tnc.einsum`: its own behaviour (its values are compared in `tests/external`)."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,3 +35,19 @@ def test_equation_and_tensors_that_do_not_fit() -> None:
         tnc.einsum("i j -> i k", torch.randn(3, 4))
     with pytest.raises(TypeError, match="not a tensor"):
         tnc.einsum("i -> i", [1, 2])
+
+
+@pytest.mark.parametrize("equation", ["ii->i", "iii->i", "iij->ij", "iij->ji", "ijij->ji"])
+def test_diagonals_are_kept(equation: str) -> None:
+    sizes = {"i": 3, "j": 4}
+    shape = [sizes[mode] for mode in equation.partition("->")[0]]
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    expected = torch.from_numpy(np.einsum(equation, x.detach().numpy()))
+    torch.testing.assert_close(tnc.einsum(equation, x), expected)
+    assert torch.autograd.gradcheck(lambda x: tnc.einsum(equation, x), (x,))
+
+
+def test_a_mode_stands_once_in_the_result() -> None:
+    with pytest.raises(tnc.CompileError) as caught:
+        tnc.einsum("a b -> a a", torch.randn(2, 3))
+    assert [each.code for each in caught.value.diagnostics] == ["E0207"]

@@ -27,6 +27,7 @@ def elaborate_einsum(
     inner = Report()
     equation = _spelled_out(equation, shapes)
     sizes = _sizes(equation, shapes, inner)
+    _result_once(equation, inner)
     if inner.failed:
         report.add(*inner.diagnostics)
         return None
@@ -109,6 +110,22 @@ def _aligned(items: Sequence[Item], shape: Sizes) -> list[tuple[tree.Name, int |
     return [
         (item, shape[k + shift[k]]) for k, item in enumerate(items) if isinstance(item, tree.Name)
     ]
+
+
+def _result_once(equation: tree.Einsum, report: Report) -> None:
+    first: dict[str, Span] = {}
+    for item in equation.result:
+        if not isinstance(item, tree.Name):
+            continue
+        if item.text in first:
+            report.error(
+                "E0207",
+                f"mode `{item.text}` stands twice in the result",
+                item.span,
+                "again here",
+                Label(first[item.text], "first here"),
+            )
+        first.setdefault(item.text, item.span)
 
 
 # ---------------------------------------------------------------- the layer

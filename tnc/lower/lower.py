@@ -10,7 +10,7 @@ from tnc.ir.layer import Axes, Layer
 from tnc.ir.program import ChannelsLast, Invoke, Line, Program, Routine
 from tnc.ir.region import Derived
 from tnc.lower.forms import Form, views
-from tnc.lower.layout import choose
+from tnc.lower.layout import Delivery, choose
 from tnc.lower.legal import Legaliser, leaf_axes
 from tnc.lower.memory import Memory, alike, signals
 from tnc.lower.names import Names, safe
@@ -80,6 +80,8 @@ class _Body:
         results = []
         for port, value in zip(self.layer.outputs, self.graph.outputs, strict=True):
             legal = self.around.legal(value)
+            if legal not in self.writer.held:  # the diagonal of an input, and nothing else
+                self._value_of(legal)
             results.append(self.writer.deliver(legal, port.axes, port.name, port=True))
         self._flush()
         symbols = tuple(self.symbols.items())
@@ -112,12 +114,15 @@ class _Body:
             self.writer.held[legal.given(value)] = held
             return
         made = legal(value)
-        steps = steps_of((made,), self.writer.held)
-        given = {known: held.form.order for known, held in self.writer.held.items()}
         deliveries = []
         if value in self.ports:
             self.leaving[made] = self.ports[value]
             deliveries.append(self.around.delivery(made, self.ports[value][1]))
+        self._value_of(made, deliveries)
+
+    def _value_of(self, made: Value, deliveries: Sequence[Delivery] = ()) -> None:
+        steps = steps_of((made,), self.writer.held)
+        given = {known: held.form.order for known, held in self.writer.held.items()}
         chosen = choose([*steps, *deliveries], given, self.around.measure)
         self.writer.run(steps, chosen, deliveries)
 
