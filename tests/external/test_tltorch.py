@@ -45,7 +45,7 @@ def cp(order: int) -> Copied:
 
 def tucker(order: int) -> Copied:
     """Their core is [t, s, taps…]; the factors of the taps are absorbed into ours."""
-    layer = their_convolution("tucker", order, 4)
+    layer = their_convolution("tucker", order, (4,) * (order + 2))
     core: Tensor = layer.weight.core
     t, s, *taps = layer.weight.factors
     for factor in taps:

@@ -137,6 +137,52 @@ def test_one_direction_forwards_and_one_backwards() -> None:
     agree(instance_of(text), dense, torch.randn(2, 2, 7, 5, dtype=DOUBLE))
 
 
+@pytest.mark.parametrize("h", ["h", "h: 6"], ids=["run time", "static"])
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (("h", "h'"), ("h'", "i"), "h'"),
+        (("h", "h'", "i"), ("i",), "h'"),
+        (("h", "h'", "i"), ("h",), "h'"),
+        (("h", "h'", "i"), ("h",), "i"),
+        (("h", "h'"), ("h", "i"), "h'"),
+    ],
+)
+def test_one_factor_with_several_legs(
+    h: str, first: tuple[str, ...], second: tuple[str, ...], kept: str
+) -> None:
+    """Signal and result in the same factor: a sum along a band of it."""
+    text = layer(f"""
+      mode {h}, i: 3
+      conv(stride: 2, pad: 1) h' = h * i
+      input x[{", ".join(first)}], z[{", ".join(second)}]
+      output y[{kept}] = x * z
+    """)
+    sizes = {"h": 6, "h'": 3, "i": 3}
+
+    def banded(x: Tensor, z: Tensor) -> Tensor:
+        relation = Relation("h'", "h", ("i",), 2, (1,), 1)
+        return evaluate([(x, first), (z, second)], (kept,), [relation], sizes)
+
+    x, z = (torch.randn([sizes[m] for m in modes], dtype=DOUBLE) for modes in (first, second))
+    agree(instance_of(text), banded, x, z)
+
+
+def test_a_run_time_size_from_one_axis() -> None:
+    """The only tensor that has the mode has nothing else."""
+    text = layer("""
+      mode b, c: 2, e: 3
+      input x[b]
+      weight A[c], C[c, e]
+      output y[c, b, e] = x * A * C
+    """)
+
+    def outer(x: Tensor, A: Tensor, C: Tensor) -> Tensor:
+        return torch.einsum("b,c,ce->cbe", x, A, C)
+
+    agree(instance_of(text), outer, torch.randn(4, dtype=DOUBLE))
+
+
 FACTORS = ("x", "A", "B", "C", "D")
 CP = """tnn 1
 layer L {{

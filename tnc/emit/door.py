@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tnc.emit.expression import flat, parse
@@ -10,8 +10,9 @@ from tnc.emit.naming import variable
 from tnc.emit.prose import docstring, place
 from tnc.emit.statement import INDENT, WIDTH, bracketed, define, fits, give
 from tnc.ir.layer import LEADING, Axes, Layer, Port
-from tnc.ir.size import Size
+from tnc.ir.size import FloorDiv, Size
 from tnc.ir.tensor import Mode
+from tnc.ops import Contract, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Door:
             for k, axis in enumerate(port.axes):
                 lines += self._axis(port, k, axis)
         lines += [line for mode in self._shrinking() for line in self._positive(mode)]
+        lines += [line for pattern in self._wheels() for line in self._whole_turns(pattern)]
         return [*lines, *(give(INDENT, self.wanted) if self.wanted else ())]
 
     def call(self, margin: str) -> list[str]:
@@ -63,6 +65,7 @@ class Door:
                 if not self._implied(port, k, axis):
                     used |= Size.product(mode.size for mode in axis).symbols
         used = used.union(*(mode.size.symbols for mode in self._shrinking()))
+        used = used.union(*(pattern.signal.size.symbols for pattern in self._wheels()))
         return frozenset(used - {LEADING})
 
     def _shrinking(self) -> list[Mode]:
@@ -70,16 +73,43 @@ class Door:
         modes = [mode for port in self.layer.outputs for axis in port.axes for mode in axis]
         return [mode for mode in dict.fromkeys(modes) if _may_vanish(mode.size)]
 
-    def _positive(self, mode: Mode) -> list[str]:
+    def _wheels(self) -> list[Pattern]:
+        """Circular relations with a stride, on a signal of run-time size."""
+        found = [
+            pattern
+            for value in self.layer.graph.values
+            if isinstance(value.op, Contract)
+            for pattern in value.op.patterns
+            if pattern.circular and pattern.stride > 1 and pattern.signal.size.value is None
+        ]
+        return list({(each.signal, each.stride): each for each in found}.values())
+
+    def _whole_turns(self, pattern: Pattern) -> list[str]:
+        signal, stride = pattern.signal, pattern.stride
+        size = self._spelled(signal.size)
+        port = self._giver(sorted(signal.size.symbols))
+        said = f"{port.name} gives mode {signal} size {{{size}}}, but its circular convolution has "
+        said += f"stride {stride}, which does not divide it"
+        whole = size if size.isidentifier() else f"({size})"
+        return _refuse(f"{whole} % {stride} != 0", said, port)
+
+    def _giver(self, symbols: Sequence[str]) -> Port:
+        """The input from which the last of these run-time sizes is read."""
         port = self.layer.inputs[0]
-        symbols = sorted(mode.size.symbols)
         for entry in self.layer.run_time:
             if entry.symbol in symbols:
                 source = min(entry.sources[0].symbols).rpartition(".")[0]
                 port = next(each for each in self.layer.inputs if each.name == source)
+        return port
+
+    def _positive(self, mode: Mode) -> list[str]:
+        symbols = sorted(mode.size.symbols)
+        port = self._giver(symbols)
         found = ", ".join(f"size {{{self.variables[name]}}} in mode {name}" for name in symbols)
         size = self._spelled(mode.size)
-        said = f"{port.name} has {found}, which leaves {{{size}}} for {mode}"
+        givers = dict.fromkeys(self._giver([symbol]).name for symbol in symbols)
+        have = f"{' and '.join(givers)} {'has' if len(givers) == 1 else 'have'}"
+        said = f"{have} {found}, which leaves {{{size}}} for {mode}"
         return _refuse(f"{size} < 1", said, port)
 
     def _implied(self, port: Port, k: int, axis: tuple[Mode, ...]) -> bool:
@@ -134,12 +164,17 @@ class Door:
         return _refuse(f"{found} != {size}", said, port)
 
     def _source(self, mode: Mode) -> str:
-        """` in z`: where a run-time size was read first."""
+        """` in z`: where a run-time size was read first; ` where h is 7 in x`: what it follows
+        from."""
+        given = []
         for entry in self.layer.run_time:
-            if mode.size == Size.symbol(entry.symbol) and entry.sources:
+            if entry.symbol in mode.size.symbols and entry.sources:
                 inputs = {symbol.rpartition(".")[0] for symbol in entry.sources[0].symbols}
-                return f" in {' and '.join(sorted(inputs))}"
-        return ""
+                where = f" in {' and '.join(sorted(inputs))}"
+                if mode.size == Size.symbol(entry.symbol):
+                    return where
+                given.append(f"{entry.symbol} is {{{self.variables[entry.symbol]}}}{where}")
+        return f" where {' and '.join(given)}" if given else ""
 
     def _divides(self, port: Port, k: int, axis: tuple[Mode, ...]) -> str:
         """The factor that must divide an axis, the rest of which is a run-time size."""
@@ -155,8 +190,17 @@ class Door:
 
 
 def _may_vanish(size: Size) -> bool:
-    """Whether it is below 1 where the sizes that it depends on are 1; it grows with them."""
-    return bool(size.symbols) and size.evaluate(dict.fromkeys(size.symbols, 1)) < 1
+    """Whether it is below 1 where the sizes that it depends on are 1, or falls with one of them."""
+    ones = dict.fromkeys(size.symbols, 1)
+    return bool(size.symbols) and (size.evaluate(ones) < 1 or _falls(size))
+
+
+def _falls(size: Size) -> bool:
+    return any(
+        (count < 0 and monomial != ())
+        or any(_falls(atom.numerator) for atom in monomial if isinstance(atom, FloorDiv))
+        for monomial, count in size.terms
+    )
 
 
 def leading_axis(axes: Axes) -> int | None:
