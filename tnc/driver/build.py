@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
-from tnc.diagnostics import Diagnostic, Report, Source
+from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
 from tnc.driver.front import ENCODING, Unit
 from tnc.elaborate import elaborate
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
 from tnc.ir.layer import Layer
+from tnc.ir.op import IllTyped
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.lower import lower
 from tnc.ops.verify import verify_graph, verify_planned
-from tnc.plan.planner import plan_graph
+from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.profile import CPU, Profile
 from tnc.plan.report import report as report_plan
 from tnc.version import VERSION
@@ -85,20 +86,39 @@ def build(layer: Layer, options: Options) -> Built:
     binding = layer.default_binding(options.binding)
     if options.verify:
         verify_graph(layer.graph)
-    planned = plan_graph(
-        layer.builder,
-        layer.graph,
-        binding,
-        objective=options.objective,
-        profile=options.profile,
-        cache="user" if options.cache else None,
-    )
+    planned = _planned(layer, binding, options)
     if options.verify:
         verify_planned(planned.graph)
     derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
     program = lower(layer, planned.graph, derived, binding)
     plan = report_plan(layer, planned, derived, binding)
     return Built(layer, plan, program)
+
+
+def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Planned:
+    try:
+        return plan_graph(
+            layer.builder,
+            layer.graph,
+            binding,
+            objective=options.objective,
+            profile=options.profile,
+            cache="user" if options.cache else None,
+        )
+    except IllTyped as error:
+        if not layer.run_time:
+            raise
+        unknown = ", ".join(f"`{entry.symbol}`" for entry in layer.run_time)
+        report = Report()
+        report.error(
+            "E0304",
+            f"`{layer.name}` has no plan while sizes are known at run time only",
+            layer.origin,
+            "a relation is carried by one tensor in a way that needs its sizes",
+            notes=(str(error),),
+            help=(Help(f"declare the sizes of {unknown}: `mode m: 32`"),),
+        )
+        raise CompileError(report.diagnostics) from error
 
 
 def print_module(source: Source, built: Sequence[Built], options: Options) -> str:

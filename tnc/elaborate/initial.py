@@ -30,6 +30,13 @@ SETTINGS: dict[str, frozenset[str]] = {
     "kaiming": frozenset({"fan"}),
     "orthogonal": frozenset({"gain"}),
 }
+POSITIONS = {
+    ("normal", 1): ("std",),
+    ("uniform", 1): ("bound",),
+    ("uniform", 2): ("low", "high"),
+    ("orthogonal", 1): ("gain",),
+}
+"""What numbers without a name are, by how many there are."""
 
 
 def initials(
@@ -53,6 +60,9 @@ def _chosen(expr: tree.Expr, scope: Scope) -> Initial | None:
         return _called(expr, expr.function, scope)
     inner = scope.within(**{word: word for word in WORDS if scope.lookup(word) is None})
     if isinstance(expr, tree.Name) and inner.lookup(expr.text) is None:
+        if expr.text == "kaiming":
+            _report_no_fan(expr, scope)
+            return None
         _unknown(expr, expr.text, scope)
         return None
     value = evaluate(expr, inner)
@@ -86,9 +96,10 @@ def _called(expr: tree.Call, function: tree.Name, scope: Scope) -> Initial | Non
     arguments = expr.arguments
     if kind == "kaiming":
         return _kaiming(expr, scope)
-    if len(arguments) == 1 and isinstance(arguments[0], tree.Argument) and not arguments[0].name:
-        only = {"normal": "std", "uniform": "bound", "orthogonal": "gain"}[kind]
-        given = {only: arguments[0].value}
+    order = POSITIONS.get((kind, len(arguments)), ())
+    values = [each.value for each in arguments if isinstance(each, tree.Argument) and not each.name]
+    if order and len(values) == len(order):
+        given = dict(zip(order, values, strict=True))
     else:
         given = options(arguments, SETTINGS[kind], kind, scope)
     numbers: dict[str, float] = {}
@@ -119,11 +130,15 @@ def _kaiming(expr: tree.Call, scope: Scope) -> Initial | None:
     """Variance 2 / fan; names in `fan:` are modes, run-time sizes are left out."""
     fan = options(expr.arguments, SETTINGS["kaiming"], "kaiming", scope).get("fan")
     if fan is None:
-        text = "`kaiming` needs the modes that are summed, `kaiming(fan: [s, i])`"
-        scope.report.error("E0106", text, expr.span)
+        _report_no_fan(expr, scope)
         return None
     found = scope.modes.referred(fan, scope)
     if found is None:
         return None
     total = math.prod(scope.sizes.of(single).value or 1 for single in found)
     return Initial("normal", (("std", math.sqrt(2 / total)),))
+
+
+def _report_no_fan(expr: tree.Expr, scope: Scope) -> None:
+    text = "`kaiming` needs the modes that are summed, `kaiming(fan: [s, i])`"
+    scope.report.error("E0106", text, expr.span)
