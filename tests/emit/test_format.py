@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,16 @@ def test_comments_and_docstrings(said: str, doc: str) -> None:
     text = inside(lines)
     unchanged(text)
     assert len(ast.parse(text).body[0].body) == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("end", ["", ".", '"', "\\", '\\"'])
+@pytest.mark.parametrize("start", ["", '"', "\\n"])
+def test_docstrings_say_what_they_were_given(start: str, end: str) -> None:
+    for doc in (f"{start}One \\line{end}", f"{start}Two\n\n    lines\\{end}"):
+        text = inside([*docstring("    ", doc), "    return 1"])
+        unchanged(text)
+        function = ast.parse(text).body[0]
+        assert ast.get_docstring(function).strip() == cleandoc(doc)  # type: ignore[arg-type, union-attr]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_enumerated_windows_are_the_table(pad: Pad, size: Callable[[int, int, in
     [(1, "same"), *itertools.product(STRIDES, ("valid", 1, 2))],
 )
 @pytest.mark.parametrize("dilation", DILATIONS)
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 def test_one_relation_is_conv1d(stride: int, dilation: int, pad: str | int) -> None:
     for k, h in itertools.product(range(1, 4), range(7, 10)):
         x = torch.randn(2, 3, h, dtype=torch.float64)

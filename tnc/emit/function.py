@@ -10,12 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from tnc.emit.lifetime import deaths
 from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, places
 from tnc.emit.routine import block, needed_sizes, reads, size
-from tnc.emit.statement import INDENT, assign, bracketed, call, define, fits, give, nothing, unpack
+from tnc.emit.statement import (
+    INDENT,
+    WIDTH,
+    assign,
+    bracketed,
+    call,
+    define,
+    fits,
+    give,
+    nothing,
+    unpack,
+)
 from tnc.ir.program import Line, Routine
 
 BODY = INDENT * 2
@@ -66,7 +78,8 @@ def function(part: Part) -> list[str]:
 
 def _described(routine: Routine) -> str:
     at = places([line.origin for line in routine.forward])
-    return f"{', '.join(routine.outputs)} with the derivative" + (f" ({at})." if at else ".")
+    text = f"{', '.join(routine.outputs)} with the derivative" + (f" ({at})." if at else ".")
+    return fill(text, WIDTH - 10)
 
 
 def _keep(part: Part) -> Function:

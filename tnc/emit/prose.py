@@ -39,18 +39,18 @@ def _words(paragraph: str) -> list[str]:
 
 
 def docstring(margin: str, text: str) -> list[str]:
-    """A docstring: one line if it fits, else the closing quotes stand alone."""
+    """A docstring; after several lines the closing quotes stand alone."""
     lines = [line.rstrip() for line in cleandoc(_safe(text).expandtabs()).splitlines()]
     body = "\n".join(lines).strip("\n").strip()
     body = body.replace("\\", "\\\\").replace('"""', "'''")
     if not body:
         return [f'{margin}"""Nothing is said about it."""']
+    if body.startswith('"'):
+        body = f" {body}"
     first, *rest = body.split("\n")
-    if not rest and len(margin) + len(first) + 6 <= WIDTH and not first.endswith('"'):
-        return [f'{margin}"""{first}"""']
-    shown = (f"{margin}{line}".rstrip() for line in rest)
-    opening = f'{margin}"""{" " if first.startswith(chr(34)) else ""}{first}'
-    return [opening, *shown, f'{margin}"""']
+    if not rest:
+        return [f'{margin}"""{first}{" " if first.endswith(chr(34)) else ""}"""']
+    return [f'{margin}"""{first}', *(f"{margin}{line}".rstrip() for line in rest), f'{margin}"""']
 
 
 def _safe(text: str) -> str:

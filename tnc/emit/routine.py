@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from textwrap import fill
 
 from tnc.emit.expression import names, parse
 from tnc.emit.lifetime import deaths
@@ -10,6 +11,7 @@ from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, place, places
 from tnc.emit.statement import (
     INDENT,
+    WIDTH,
     assign,
     bracketed,
     define,
@@ -127,7 +129,7 @@ def choose(margin: str, function: str, part: Part) -> list[str]:
 
 def _summary(routine: Routine, text: str) -> str:
     at = places(line.origin for line in routine.forward)
-    return f"{text} ({at})." if at else f"{text}."
+    return fill(f"{text} ({at})." if at else f"{text}.", WIDTH - 10)
 
 
 def _body(routine: Routine, results: Sequence[str]) -> list[str]:
