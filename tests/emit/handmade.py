@@ -473,9 +473,9 @@ def merged() -> Case:
         [("n", [Size.symbol("z.0") // 3, Size.symbol("x.0")])],
     )
     body = (
-        line("a", "x.view(n, 2, 3)"),
+        line("a", "x.reshape(n, 2, 3)"),
         line("b", "torch.matmul(A.t(), a)"),
-        line("y", "torch.bmm(b, z.view(n, 3, 2)).flatten(1)"),
+        line("y", "torch.bmm(b, z.reshape(n, 3, 2)).flatten(1)"),
     )
     program = Program(layer, (), body, ("y",), (("n", "n"),))
 

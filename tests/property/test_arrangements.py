@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+import tnc
 from tests.families.compiled import instance_of
 from tests.oracle import Relation, agree, evaluate
 
@@ -137,27 +138,30 @@ def test_one_direction_forwards_and_one_backwards() -> None:
     agree(instance_of(text), dense, torch.randn(2, 2, 7, 5, dtype=DOUBLE))
 
 
-@pytest.mark.parametrize("h", ["h", "h: 6"], ids=["run time", "static"])
-@pytest.mark.parametrize(
-    ("first", "second", "kept"),
-    [
-        (("h", "h'"), ("h'", "i"), "h'"),
-        (("h", "h'", "i"), ("i",), "h'"),
-        (("h", "h'", "i"), ("h",), "h'"),
-        (("h", "h'", "i"), ("h",), "i"),
-        (("h", "h'"), ("h", "i"), "h'"),
-    ],
-)
-def test_one_factor_with_several_legs(
-    h: str, first: tuple[str, ...], second: tuple[str, ...], kept: str
-) -> None:
-    """Signal and result in the same factor: a sum along a band of it."""
-    text = layer(f"""
+BANDS = [
+    (("h", "h'"), ("h'", "i"), "h'"),
+    (("h", "h'", "i"), ("i",), "h'"),
+    (("h", "h'", "i"), ("h",), "h'"),
+    (("h", "h'"), ("h", "i"), "h'"),
+    (("h", "h'", "i"), ("h",), "i"),
+    (("h", "h'"), ("i",), "h'"),
+]
+
+
+def band(h: str, first: tuple[str, ...], second: tuple[str, ...], kept: str) -> str:
+    return layer(f"""
       mode {h}, i: 3
       conv(stride: 2, pad: 1) h' = h * i
       input x[{", ".join(first)}], z[{", ".join(second)}]
       output y[{kept}] = x * z
     """)
+
+
+@pytest.mark.parametrize(("first", "second", "kept"), BANDS)
+def test_one_factor_with_several_legs(
+    first: tuple[str, ...], second: tuple[str, ...], kept: str
+) -> None:
+    """Signal and result in the same factor: a sum along a band of it."""
     sizes = {"h": 6, "h'": 3, "i": 3}
 
     def banded(x: Tensor, z: Tensor) -> Tensor:
@@ -165,7 +169,16 @@ def test_one_factor_with_several_legs(
         return evaluate([(x, first), (z, second)], (kept,), [relation], sizes)
 
     x, z = (torch.randn([sizes[m] for m in modes], dtype=DOUBLE) for modes in (first, second))
-    agree(instance_of(text), banded, x, z)
+    agree(instance_of(band("h: 6", first, second, kept)), banded, x, z)
+
+
+@pytest.mark.parametrize(("first", "second", "kept"), BANDS[:4])
+def test_a_band_needs_its_size(first: tuple[str, ...], second: tuple[str, ...], kept: str) -> None:
+    """Where no plan works for every size, the help is to declare it."""
+    with pytest.raises(tnc.CompileError) as caught:
+        tnc.compile(source=band("h", first, second, kept), layer="L")
+    (found,) = [each for each in caught.value.diagnostics if each.severity == "error"]
+    assert found.code == "E0304"
 
 
 def test_a_run_time_size_from_one_axis() -> None:

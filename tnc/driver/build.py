@@ -13,7 +13,7 @@ from tnc.driver.front import ENCODING, Unit
 from tnc.elaborate import elaborate
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
-from tnc.ir.layer import Layer
+from tnc.ir.layer import TYPICAL, Layer
 from tnc.ir.op import IllTyped
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
@@ -108,7 +108,8 @@ def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Plan
     except IllTyped as error:
         if not layer.run_time:
             raise
-        unknown = ", ".join(f"`{entry.symbol}`" for entry in layer.run_time)
+        symbols = [entry.symbol for entry in layer.run_time]
+        unknown = ", ".join(f"`{symbol}`" for symbol in symbols)
         report = Report()
         report.error(
             "E0304",
@@ -116,7 +117,7 @@ def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Plan
             layer.origin,
             "a relation is carried by one tensor in a way that needs its sizes",
             notes=(str(error),),
-            help=(Help(f"declare the sizes of {unknown}: `mode m: 32`"),),
+            help=(Help(f"declare the sizes of {unknown}: `mode {symbols[0]}: {TYPICAL}`"),),
         )
         raise CompileError(report.diagnostics) from error
 
