@@ -41,9 +41,9 @@ def test_what_is_written_is_read(settings: dict[str, object]) -> None:
 @given(st.text(string.ascii_letters + string.digits + '[](){}",=.\\-: \t', max_size=30))
 def test_anything_is_read_or_refused(text: str) -> None:
     with suppress(Stop):
-        parameters([text])
+        assert all(name.strip() for name in parameters([text]))
     with suppress(Stop):
-        sizes([("here", text)])
+        assert all(size > 0 for size in sizes([("here", text)]).values())
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tnc.diagnostics import Report, Source
+from tnc.diagnostics import NOWHERE, Report, Source
 from tnc.syntax import tree
 from tnc.syntax.parse import parse
-from tnc.syntax.unparse import file_text
+from tnc.syntax.unparse import file_text, text
 
 PROGRAMS = sorted((Path(__file__).parent.parent / "programs").rglob("*.tnn"))
 
@@ -62,3 +62,14 @@ layer L(
 }
 """
     assert file_text(parsed(text)) == text
+
+
+def test_parentheses_are_put_where_the_tree_needs_them() -> None:
+    """Trees that are made, not parsed, have no groups."""
+    a, b, c = (tree.Name(NOWHERE, name) for name in "abc")
+    inner = tree.Binary(NOWHERE, "-", b, c)
+    assert text(tree.Binary(NOWHERE, "-", a, inner)) == "a - (b - c)"
+    assert text(tree.Binary(NOWHERE, "-", inner, a)) == "b - c - a"
+    assert text(tree.Binary(NOWHERE, "*", inner, a)) == "(b - c) * a"
+    assert text(tree.Compare(NOWHERE, "<", inner, a)) == "b - c < a"
+    assert text(tree.Subscript(NOWHERE, inner, (a,))) == "(b - c)[a]"
