@@ -11,9 +11,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import networkx
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -138,6 +139,33 @@ def frozen_nouns(path: str, tree: ast.Module) -> Iterator[str]:
                     yield f"{path}:{node.lineno} {node.name} is not frozen"
 
 
+def files_imported(tree: ast.Module, paths: Iterable[str]) -> Iterator[str]:
+    """The files among `paths` that a file imports at any depth, for types alone included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if file_of(name, paths) else str(node.module) for name in inner]
+        else:
+            continue
+        yield from filter(None, (file_of(name, paths) for name in names))
+
+
+def file_of(module: str, paths: Iterable[str]) -> str | None:
+    stem = module.replace(".", "/")
+    return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if path in paths), None)
+
+
+def circle(trees: Mapping[str, ast.Module]) -> list[str]:
+    """Files that import each other in a circle, in order; none where imports point one way."""
+    edges = [(path, other) for path in trees for other in files_imported(trees[path], trees)]
+    try:
+        return [edge[0] for edge in networkx.find_cycle(networkx.DiGraph(edges))]
+    except networkx.NetworkXNoCycle:
+        return []
+
+
 LAWS: list[tuple[Law, str, str]] = [
     (short_functions, "tnc/ir/x.py", "def f():\n" + "    1\n" * FUNCTION_LINES),
     (named_for_a_purpose, "tnc/ir/utils.py", ""),
@@ -175,6 +203,22 @@ def test_deferring_is_allowed_where_it_is_listed() -> None:
     tree = ast.parse("def f():\n    import torch")
     assert list(at_the_top("tnc/emit/load.py", tree)) == []
     assert list(quick_start("tnc/cli/compile.py", tree)) == []
+
+
+def test_imports_point_one_way() -> None:
+    assert circle(TREES) == []
+
+
+def test_a_circle_of_imports_is_seen() -> None:
+    texts = {
+        "tnc/ir/a.py": "if TYPE_CHECKING:\n    from tnc.ir.b import B",
+        "tnc/ir/b.py": "from tnc.ir import c",
+        "tnc/ir/c.py": "def f():\n    import tnc.ir.a",
+        "tnc/ir/__init__.py": "from tnc.ir.a import A",
+    }
+    trees = {path: ast.parse(text) for path, text in texts.items()}
+    assert sorted(circle(trees)) == ["tnc/ir/a.py", "tnc/ir/b.py", "tnc/ir/c.py"]
+    assert circle(trees | {"tnc/ir/c.py": ast.parse("import tnc.ops.a")}) == []
 
 
 def test_there_is_one_grammar_and_one_parser() -> None:

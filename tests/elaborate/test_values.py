@@ -11,9 +11,7 @@ from tests.elaborate.reading import checked, elaborated, places, program
 from tnc.diagnostics import Report, Source
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.factorise import factorisation
-from tnc.elaborate.modes import Modes
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.sizes import Sizes
 from tnc.elaborate.values import UNKNOWN, Constant
 from tnc.ir.size import Size
 from tnc.syntax import tree
@@ -26,8 +24,6 @@ def value(text: str, **names: Constant) -> tuple[Constant, list[str]]:
     (let,) = file.items
     assert isinstance(let, tree.Let)
     scope = Scope(report, source, names=dict(names))
-    scope.modes = Modes(scope)
-    scope.sizes = Sizes(scope, ())
     found = evaluate(let.value, scope)
     return found, [each.code for each in report.diagnostics]
 

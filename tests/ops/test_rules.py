@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tnc.ir.graph import Builder, Graph, Value
-from tnc.ir.op import IllTyped
+from tnc.ir.graph import Builder, Graph, IllTyped, Value
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType

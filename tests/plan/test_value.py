@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.plan.meaning import leaf, legal, mode, some_trees, values_of
 from tests.plan.networks import Example, tidy, wild
-from tnc.ir.graph import Builder, Value, reachable
-from tnc.ir.op import IllTyped
+from tnc.ir.graph import Builder, IllTyped, Value, reachable
 from tnc.ir.size import Size
 from tnc.ops import Contract, Pattern
 from tnc.plan.lattice import Names

@@ -13,8 +13,8 @@ from tnc.driver.front import ENCODING, Unit
 from tnc.elaborate import elaborate
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
+from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
-from tnc.ir.op import IllTyped
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.lower import lower

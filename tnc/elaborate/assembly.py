@@ -10,8 +10,9 @@ from tnc.elaborate.automatic import deviations
 from tnc.elaborate.flatten import flattened
 from tnc.elaborate.initial import initials
 from tnc.elaborate.modes import Single
+from tnc.elaborate.names import Family, Tensor
 from tnc.elaborate.relations import Relation
-from tnc.elaborate.scope import Family, Scope, Tensor
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import smallest
 from tnc.elaborate.solving import solve
 from tnc.elaborate.tensors import Declared

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tnc.diagnostics import Label, Report, Source, Span
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.scope import NO_FILE
+from tnc.elaborate.names import NO_FILE
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
 

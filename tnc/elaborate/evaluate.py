@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tnc.diagnostics import Span, did_you_mean, nearest
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.factorise import factorisation
-from tnc.elaborate.scope import Family, Faulty, Scope, Tensor, members
+from tnc.elaborate.names import Family, Faulty, Names, Tensor, Within, members
 from tnc.elaborate.values import (
     NUMBER_FUNCTIONS,
     UNKNOWN,
@@ -32,7 +32,7 @@ FUNCTIONS = frozenset({*NUMBER_FUNCTIONS, "len", "size", "factor", "min", "max",
 """What can be called where a value is computed."""
 
 
-def evaluate(expr: tree.Expr, scope: Scope) -> Constant:
+def evaluate(expr: tree.Expr, scope: Names) -> Constant:
     """The value, or UNKNOWN: then an error was reported, or a parameter is not set."""
     try:
         return _evaluate(expr, scope)
@@ -41,7 +41,7 @@ def evaluate(expr: tree.Expr, scope: Scope) -> Constant:
         return UNKNOWN
 
 
-def _evaluate(expr: tree.Expr, scope: Scope) -> Constant:
+def _evaluate(expr: tree.Expr, scope: Names) -> Constant:
     match expr:
         case tree.Int(value=value) | tree.Float(value=value):
             return value
@@ -67,7 +67,7 @@ def _evaluate(expr: tree.Expr, scope: Scope) -> Constant:
             raise Mismatch("expected a value that is known when the layer is compiled")
 
 
-def named_value(name: tree.Name, scope: Scope) -> Constant:
+def named_value(name: tree.Name, scope: Names) -> Constant:
     entry = scope.lookup(name.text)
     if isinstance(entry, Faulty):
         return UNKNOWN
@@ -79,7 +79,7 @@ def named_value(name: tree.Name, scope: Scope) -> Constant:
     return entry
 
 
-def indices(binder: tree.Binder, scope: Scope) -> Iterator[tuple[int, Scope]]:
+def indices(binder: tree.Binder, scope: Within) -> Iterator[tuple[int, Within]]:
     """The indices that a binder runs over, each with the scope in which it is bound."""
     first, last = evaluate(binder.first, scope), evaluate(binder.last, scope)
     return members(binder, first, last, scope)
@@ -88,7 +88,7 @@ def indices(binder: tree.Binder, scope: Scope) -> Iterator[tuple[int, Scope]]:
 # ---------------------------------------------------------------- operators
 
 
-def _operation(expr: tree.Unary | tree.Binary | tree.Compare | tree.If, scope: Scope) -> Constant:
+def _operation(expr: tree.Unary | tree.Binary | tree.Compare | tree.If, scope: Names) -> Constant:
     match expr:
         case tree.Unary(op="not", operand=operand):
             value = condition(operand, scope)
@@ -103,7 +103,7 @@ def _operation(expr: tree.Unary | tree.Binary | tree.Compare | tree.If, scope: S
             return _fold(expr, scope)
 
 
-def _fold(expr: tree.Binary, scope: Scope) -> Constant:
+def _fold(expr: tree.Binary, scope: Names) -> Constant:
     """Chains may be long, so the left side is not descended by recursion."""
     steps: list[tree.Binary] = []
     left: tree.Expr = expr
@@ -120,7 +120,7 @@ def _fold(expr: tree.Binary, scope: Scope) -> Constant:
     return value
 
 
-def _logic(step: tree.Binary, value: Constant, written: tree.Expr, scope: Scope) -> Constant:
+def _logic(step: tree.Binary, value: Constant, written: tree.Expr, scope: Names) -> Constant:
     left = truth(value, written.span, scope)
     decided = step.op == "or"
     if left is decided:
@@ -131,12 +131,12 @@ def _logic(step: tree.Binary, value: Constant, written: tree.Expr, scope: Scope)
     return UNKNOWN if left is None or right is None else not decided
 
 
-def condition(expr: tree.Expr, scope: Scope) -> bool | None:
+def condition(expr: tree.Expr, scope: Names) -> bool | None:
     """A truth value; None where it is unknown."""
     return truth(evaluate(expr, scope), expr.span, scope)
 
 
-def truth(value: Constant, span: Span, scope: Scope) -> bool | None:
+def truth(value: Constant, span: Span, scope: Names) -> bool | None:
     """The value as a truth value; a report where it is none."""
     if isinstance(value, bool) or value is UNKNOWN:
         return None if value is UNKNOWN else bool(value)
@@ -144,7 +144,7 @@ def truth(value: Constant, span: Span, scope: Scope) -> bool | None:
     return None
 
 
-def _choice(expr: tree.If, scope: Scope) -> Constant:
+def _choice(expr: tree.If, scope: Names) -> Constant:
     chosen = condition(expr.condition, scope)
     if chosen is not None:
         return evaluate(expr.then if chosen else expr.otherwise, scope)
@@ -156,7 +156,7 @@ def _choice(expr: tree.If, scope: Scope) -> Constant:
     return UNKNOWN
 
 
-def _element(expr: tree.Subscript, scope: Scope) -> Constant:
+def _element(expr: tree.Subscript, scope: Names) -> Constant:
     values = evaluate(expr.value, scope)
     if len(expr.items) != 1:
         raise Mismatch(f"a list takes one index, {len(expr.items)} are given")
@@ -183,7 +183,7 @@ def _element(expr: tree.Subscript, scope: Scope) -> Constant:
 # ---------------------------------------------------------------- functions
 
 
-def _call(expr: tree.Call, scope: Scope) -> Constant:
+def _call(expr: tree.Call, scope: Names) -> Constant:
     if not isinstance(expr.function, tree.Name):
         raise Mismatch("expected a function of values")
     name = expr.function.text
@@ -195,7 +195,7 @@ def _call(expr: tree.Call, scope: Scope) -> Constant:
     return _apply(name, expr, _arguments(expr, scope))
 
 
-def undefined_function(name: tree.Name, known: frozenset[str], scope: Scope) -> None:
+def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> None:
     """Report a function or layer that does not exist."""
     if name.text not in scope.file.poisoned:
         scope.report.error(
@@ -207,7 +207,7 @@ def undefined_function(name: tree.Name, known: frozenset[str], scope: Scope) -> 
         )
 
 
-def _arguments(expr: tree.Call, scope: Scope) -> list[Constant]:
+def _arguments(expr: tree.Call, scope: Names) -> list[Constant]:
     values: list[Constant] = []
     for argument in expr.arguments:
         if isinstance(argument, tree.Generator):
@@ -249,17 +249,16 @@ def _apply(name: str, expr: tree.Call, values: Sequence[Constant]) -> Constant:
             raise Mismatch(f"`{name}` does not take ({given})")
 
 
-def _size(expr: tree.Call, scope: Scope) -> Constant:
+def _size(expr: tree.Call, scope: Names) -> Constant:
     """`size(h)`: names in it are modes; of a merged axis the product."""
     total = Size.of(1)
     for argument in expr.arguments:
         if isinstance(argument, tree.Generator) or argument.name is not None:
             raise Mismatch("`size` takes modes")
-        found = scope.modes.referred(argument.value, scope)
+        found = scope.extent(argument.value)
         if found is None:
             return UNKNOWN
-        for mode in found:
-            total = total * scope.sizes.of(mode)
+        total = total * found
     return simplified(total)
 
 
@@ -270,7 +269,7 @@ def options(
     arguments: Sequence[tree.Argument | tree.Generator],
     known: frozenset[str],
     what: str,
-    scope: Scope,
+    scope: Names,
 ) -> dict[str, tree.Expr]:
     """The options `name: value`; what is unknown, repeated or without a name is reported."""
     found: dict[str, tree.Expr] = {}
@@ -292,7 +291,7 @@ def options(
     return found
 
 
-def _unknown_option(name: tree.Name, known: frozenset[str], what: str, scope: Scope) -> None:
+def _unknown_option(name: tree.Name, known: frozenset[str], what: str, scope: Names) -> None:
     close = nearest(name.text, known)
     help = (Help(f"did you mean `{close}`?", (Edit(name.span, close),)),) if close else ()
     scope.report.error(
@@ -305,7 +304,7 @@ def _unknown_option(name: tree.Name, known: frozenset[str], what: str, scope: Sc
     )
 
 
-def number(expr: tree.Expr, scope: Scope) -> Scalar | None:
+def number(expr: tree.Expr, scope: Names) -> Scalar | None:
     """The expression as a number beside tensors."""
     value = evaluate(expr, scope)
     if value is UNKNOWN:

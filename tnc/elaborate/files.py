@@ -10,9 +10,8 @@ from tnc.elaborate import usage
 from tnc.elaborate.calls import STANDARD, UNSUPPORTED
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.modes import Modes
-from tnc.elaborate.scope import FileNames, Scope
-from tnc.elaborate.sizes import Sizes
+from tnc.elaborate.names import FileNames
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import Constant
 from tnc.ir.layer import Layer
 from tnc.ops.call import FUNCTIONS
@@ -115,8 +114,6 @@ def file_names(file: tree.File, source: Source, report: Report) -> FileNames:
     values: dict[str, Constant] = {}
     names = FileNames(layers, values, imported, dict(_spans(file)), file.poisoned)
     scope = Scope(report, source, names)
-    scope.modes = Modes(scope)
-    scope.sizes = Sizes(scope, ())
     for item in file.items:
         if isinstance(item, tree.Let) and len(item.targets) == 1:
             values[item.targets[0].name.text] = evaluate(item.value, scope)

@@ -10,15 +10,14 @@ from tnc.elaborate import usage
 from tnc.elaborate.assembly import assembled
 from tnc.elaborate.checks import check_relation
 from tnc.elaborate.evaluate import condition, evaluate
-from tnc.elaborate.modes import Modes
+from tnc.elaborate.names import FAULTY, FileNames, Tensor
 from tnc.elaborate.naming import annotated, factors_of, wanted_modes
 from tnc.elaborate.operands import holds_tensor, opened
 from tnc.elaborate.parameters import bind
 from tnc.elaborate.products import opaque
 from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.roles import Inside
-from tnc.elaborate.scope import FAULTY, FileNames, Scope, Tensor
-from tnc.elaborate.sizes import Sizes
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.tensors import Declared, declare
 from tnc.elaborate.terms import complete, value_of
 from tnc.elaborate.values import Constant, literal
@@ -41,10 +40,8 @@ class Elaboration:
         checking: bool = False,
     ) -> None:
         self.layer = layer
-        self.scope = Scope(report, source, names, checking)
-        self.scope.modes = Modes(self.scope)
-        self.scope.sizes = Sizes(self.scope, layer.body)
-        self.scope.tensors = _tensor_names(layer.body)
+        tensors = _tensor_names(layer.body)
+        self.scope = Scope(report, source, names, checking, tensors=tensors, body=layer.body)
         self.declared: list[Declared] = []
         self.outputs: list[tuple[Tensor, tree.Output]] = []
         self.stopped = False

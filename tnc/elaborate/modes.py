@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tnc.diagnostics import Label, Span, did_you_mean
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.evaluate import evaluate, indices
-from tnc.elaborate.scope import Scope
+from tnc.elaborate.names import Names
 from tnc.elaborate.values import UNKNOWN, is_integer, type_name
 from tnc.ir.layer import LEADING
 from tnc.syntax import tree
@@ -24,7 +24,7 @@ class Single:
     shown: str
     span: Span
     size: tree.Expr | None
-    scope: Scope
+    scope: Names
 
 
 Merged = tuple[Single, ...]
@@ -37,7 +37,7 @@ class Modes:
     """The modes that a layer declares. Families are spread out when they are first needed, so
     that declarations may stand in any order."""
 
-    scope: Scope
+    scope: Names
     nodes: dict[str, tree.ModeDecl] = field(default_factory=dict)
     results: dict[str, list[tree.Relation]] = field(default_factory=dict)
     _spread: dict[str, Declared | None] = field(default_factory=dict)
@@ -113,14 +113,14 @@ class Modes:
             family[index] = self._one(node, index, inner)
         return family
 
-    def _one(self, node: tree.ModeDecl, index: int | None, scope: Scope) -> Single | Merged | None:
+    def _one(self, node: tree.ModeDecl, index: int | None, scope: Names) -> Single | Merged | None:
         if node.alias is not None:
             found = self.referred(node.alias, scope)
             return None if found is None else tuple(found)
         return self._single(node.name, index, node.size, scope)
 
     def _single(
-        self, name: tree.Name, index: int | None, size: tree.Expr | None, scope: Scope
+        self, name: tree.Name, index: int | None, size: tree.Expr | None, scope: Names
     ) -> Single:
         text = name.text
         if index is None:
@@ -147,7 +147,7 @@ class Modes:
         return dict(sorted(family.items()))
 
     # ------------------------------------------------------------ referring
-    def referred(self, expr: tree.Expr, scope: Scope) -> list[Single] | None:
+    def referred(self, expr: tree.Expr, scope: Names) -> list[Single] | None:
         """The modes that an expression inside brackets names; None after a report."""
         match expr:
             case tree.Ellipsis():
@@ -172,7 +172,7 @@ class Modes:
             self._leading = Single(LEADING, LEADING, LEADING, span, None, self.scope)
         return self._leading
 
-    def member(self, ref: tree.Ref, scope: Scope) -> Single | None:
+    def member(self, ref: tree.Ref, scope: Names) -> Single | None:
         """The mode that takes part in a relation."""
         if len(ref.indices) > 1:
             scope.report.error("E0201", "a mode has one index", ref.span)
@@ -188,7 +188,7 @@ class Modes:
             return None
         return found[0] if found else None
 
-    def _named(self, name: tree.Name, scope: Scope) -> Declared | None:
+    def _named(self, name: tree.Name, scope: Names) -> Declared | None:
         if name.text in self.names:
             return self._declared(name.text)
         if name.text not in self._reported and name.text not in scope.file.poisoned:
@@ -206,7 +206,7 @@ class Modes:
             )
         return None
 
-    def _plain(self, name: tree.Name, scope: Scope) -> list[Single] | None:
+    def _plain(self, name: tree.Name, scope: Names) -> list[Single] | None:
         found = self._named(name, scope)
         if isinstance(found, Mapping):
             scope.report.error(
@@ -225,7 +225,7 @@ class Modes:
             return None
         return _listed(found)
 
-    def _member(self, name: tree.Name, index: tree.Expr, scope: Scope) -> list[Single] | None:
+    def _member(self, name: tree.Name, index: tree.Expr, scope: Names) -> list[Single] | None:
         found = self._named(name, scope)
         at = evaluate(index, scope)
         if found is None or at is UNKNOWN or (scope.checking and not isinstance(at, int)):
@@ -242,7 +242,7 @@ class Modes:
             outside(scope, name, index, at, found, self._place(name.text))
         return None
 
-    def axes(self, modes: tree.ModeList, scope: Scope) -> Axes | None:
+    def axes(self, modes: tree.ModeList, scope: Names) -> Axes | None:
         """The physical axes of a list of modes; every mode at most once."""
         axes: list[tuple[Single, ...] | None] = []
         for item in modes.items:
@@ -256,7 +256,7 @@ class Modes:
             return None
         return tuple(whole)
 
-    def _once(self, axes: list[tuple[Single, ...]], modes: tree.ModeList, scope: Scope) -> bool:
+    def _once(self, axes: list[tuple[Single, ...]], modes: tree.ModeList, scope: Names) -> bool:
         seen: set[str] = set()
         for single in (single for axis in axes for single in axis):
             if single.key in seen and not scope.einsum:
@@ -273,7 +273,7 @@ class Modes:
 
 
 def outside(
-    scope: Scope,
+    scope: Names,
     name: tree.Name,
     index: tree.Expr,
     at: int,

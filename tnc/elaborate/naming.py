@@ -10,9 +10,10 @@ from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.factorise import LARGEST, factorisation
 from tnc.elaborate.modes import Axes, outside
+from tnc.elaborate.names import FAULTY, Family, Faulty, Tensor
 from tnc.elaborate.products import renamed
 from tnc.elaborate.roles import Factor, Wanted
-from tnc.elaborate.scope import FAULTY, Family, Faulty, Scope, Tensor
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import differ, shown
 from tnc.elaborate.values import UNKNOWN, type_name, unset
 from tnc.ir.size import Size

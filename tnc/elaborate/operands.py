@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tnc.elaborate.evaluate import FUNCTIONS, condition, evaluate, indices, number
-from tnc.elaborate.scope import Faulty, Scope
+from tnc.elaborate.names import Faulty
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNKNOWN
 from tnc.ir.scalar import Scalar
 from tnc.syntax import tree

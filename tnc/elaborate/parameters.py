@@ -11,8 +11,9 @@ from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.diagnostics.suggest import nearest
 from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.names import FAULTY, Entry
 from tnc.elaborate.reserved import refuse_reserved
-from tnc.elaborate.scope import FAULTY, Entry, Scope
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNKNOWN, UNSET, Constant, is_integer, is_number, literal, type_name
 from tnc.ir.size import Size
 from tnc.syntax import tree

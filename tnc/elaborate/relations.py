@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tnc.diagnostics import Span
 from tnc.elaborate.evaluate import evaluate, indices, options
-from tnc.elaborate.modes import Single
-from tnc.elaborate.scope import Scope
+from tnc.elaborate.modes import Modes, Single
+from tnc.elaborate.names import Names
 from tnc.elaborate.values import UNKNOWN, Constant, is_integer, type_name, unset
 from tnc.elaborate.windows import BORDERS, PADS, Pad
 from tnc.ir.size import Size
@@ -17,6 +18,8 @@ from tnc.ops import Pattern
 from tnc.syntax import tree
 
 OPTIONS = frozenset({"stride", "dilation", "pad", "border", "flip"})
+
+Refuse: TypeAlias = Callable[[Sequence[Single]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,26 @@ class Relation:
         )
 
 
-def relations(body: Iterable[tree.Statement], scope: Scope) -> Iterator[Relation]:
-    """Every relation that the statements declare, families spread out."""
+def relations(
+    body: Iterable[tree.Statement], modes: Modes, scope: Names, refuse: Refuse
+) -> Iterator[Relation]:
+    """Every relation that the statements declare, families spread out; `refuse` is told the modes
+    of those that were reported."""
     for statement in body:
         if isinstance(statement, tree.Conv):
             choices = _choices(statement, scope)
             for node in statement.relations:
                 for inner in _instances(node, scope):
-                    found = _relation(node, choices, inner)
-                    if found is not None:
-                        yield found
+                    refs = (node.result, node.signal, *node.taps)
+                    found = [modes.member(ref, inner) for ref in refs]
+                    known = [single for single in found if single is not None]
+                    if len(known) == len(refs) and _fits(known, refs, choices, inner):
+                        yield _relation(known, choices, node.result.span)
+                    else:
+                        refuse(known)
 
 
-def _instances(node: tree.Relation, scope: Scope) -> Iterator[Scope]:
+def _instances(node: tree.Relation, scope: Names) -> Iterator[Names]:
     if node.binder is None:
         yield scope
     else:
@@ -85,22 +95,16 @@ def _instances(node: tree.Relation, scope: Scope) -> Iterator[Scope]:
             yield inner
 
 
-def _relation(node: tree.Relation, choices: Choices, scope: Scope) -> Relation | None:
-    refs = (node.result, node.signal, *node.taps)
-    found = [scope.modes.member(ref, scope) for ref in refs]
-    known = [single for single in found if single is not None]
-    if len(known) != len(refs) or not _fits(known, refs, choices, scope):
-        scope.sizes.poison(known)
-        return None
-    result, signal, *taps = known
+def _relation(modes: Sequence[Single], choices: Choices, span: Span) -> Relation:
+    result, signal, *taps = modes
     dilations = choices.dilation
     if not isinstance(dilations, tuple):
         dilations = (dilations,) * len(taps)
-    return Relation(result, signal, tuple(taps), dilations, choices, node.result.span)
+    return Relation(result, signal, tuple(taps), dilations, choices, span)
 
 
 def _fits(
-    modes: Sequence[Single], refs: Sequence[tree.Ref], choices: Choices, scope: Scope
+    modes: Sequence[Single], refs: Sequence[tree.Ref], choices: Choices, scope: Names
 ) -> bool:
     repeated = next((k for k, single in enumerate(modes) if single in modes[:k]), None)
     if repeated is not None:
@@ -118,7 +122,7 @@ def _fits(
 # ---------------------------------------------------------------- options
 
 
-def _choices(statement: tree.Conv, scope: Scope) -> Choices:
+def _choices(statement: tree.Conv, scope: Names) -> Choices:
     given = options(statement.options, OPTIONS, "conv", scope)
     words = {word: word for word in PADS | BORDERS if scope.lookup(word) is None}
     inner = scope.within(**words)
@@ -135,7 +139,7 @@ def _choices(statement: tree.Conv, scope: Scope) -> Choices:
     return _border_fits(chosen, scope)
 
 
-def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], scope: Scope) -> Size:
+def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], scope: Names) -> Size:
     if value is UNKNOWN:
         return Size.symbol(f"$conv {name} {spans[name].start}")
     if not is_integer(value):
@@ -155,13 +159,13 @@ def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], sc
     return size
 
 
-def _dilation(value: Constant, spans: Mapping[str, Span], scope: Scope) -> Size | tuple[Size, ...]:
+def _dilation(value: Constant, spans: Mapping[str, Span], scope: Names) -> Size | tuple[Size, ...]:
     if isinstance(value, tuple):
         return tuple(_whole(each, "dilation", 1, spans, scope) for each in value)
     return _whole(value, "dilation", 1, spans, scope)
 
 
-def _pad(value: Constant, spans: Mapping[str, Span], scope: Scope) -> Pad | None:
+def _pad(value: Constant, spans: Mapping[str, Span], scope: Names) -> Pad | None:
     if isinstance(value, tuple) and len(value) == 2:
         left, right = (_whole(each, "pad", 0, spans, scope) for each in value)
         return left, right
@@ -181,7 +185,7 @@ def _word(
     name: str,
     known: frozenset[str],
     spans: Mapping[str, Span],
-    scope: Scope,
+    scope: Names,
 ) -> str | None:
     if value is None or value is UNKNOWN:
         return None
@@ -194,7 +198,7 @@ def _word(
     return None
 
 
-def _flag(value: Constant, spans: Mapping[str, Span], scope: Scope) -> bool:
+def _flag(value: Constant, spans: Mapping[str, Span], scope: Names) -> bool:
     if isinstance(value, bool):
         return value
     if value is not UNKNOWN:
@@ -203,7 +207,7 @@ def _flag(value: Constant, spans: Mapping[str, Span], scope: Scope) -> bool:
     return False
 
 
-def _border_fits(chosen: Choices, scope: Scope) -> Choices:
+def _border_fits(chosen: Choices, scope: Names) -> Choices:
     if chosen.border and isinstance(chosen.pad, str) and chosen.pad != "same":
         scope.report.error(
             "E0401",

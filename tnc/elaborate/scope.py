@@ -1,190 +1,34 @@
-"""What the names of a layer stand for."""
+"""All that an equation can mention: the names of a layer, its modes and their sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from tnc.diagnostics import Label, Report, Source, Span, did_you_mean
-from tnc.elaborate.values import UNKNOWN, Constant
-from tnc.ir.graph import Builder, Value
-from tnc.ir.layer import Axes
-from tnc.ir.tensor import Mode
+from tnc.elaborate.modes import Modes
+from tnc.elaborate.names import Names
+from tnc.elaborate.sizes import Sizes
+from tnc.ir.graph import Builder
+from tnc.ir.size import Size
 from tnc.syntax import tree
-
-if TYPE_CHECKING:
-    from tnc.elaborate.modes import Modes
-    from tnc.elaborate.sizes import Sizes
-
-LARGEST_FAMILY = 10_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tensor:
-    """A tensor with a name. `value` is None after an error that was reported."""
-
-    name: str
-    span: Span
-    axes: Axes
-    value: Value | None
-
-    @property
-    def modes(self) -> tuple[Mode, ...]:
-        """The modes in the order in which the tensor is written."""
-        return tuple(mode for axis in self.axes for mode in axis)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Family:
-    """Tensors `K[i]`, by index."""
-
-    name: str
-    span: Span
-    members: Mapping[int, Tensor | None]
-
-
-class Faulty:
-    """What a name stands for whose declaration was refused: its uses are not reported."""
-
-
-FAULTY = Faulty()
-Entry: TypeAlias = Constant | Tensor | Family | Faulty
-
-
-@dataclass(frozen=True, slots=True)
-class FileNames:
-    """What stands outside of the layers of a file.
-
-    `layers`: layers and externs. `imported`: names from modules, with the module.
-    """
-
-    layers: Mapping[str, tree.Layer | tree.Extern]
-    values: Mapping[str, Constant]
-    imported: Mapping[str, str]
-    spans: Mapping[str, Span]
-    poisoned: frozenset[str]
-
-
-NO_FILE = FileNames({}, {}, {}, {}, frozenset())
 
 
 @dataclass(slots=True)
-class Scope:
-    """The names of one layer, filled while it is elaborated.
+class Scope(Names):
+    """The names of one layer with its modes and their sizes, which follow from `body`."""
 
-    `checking`: parameters that are not set stand as unknowns, and what depends on them is left to
-    the build. `assumed`: some of these are lists or bounds of families, taken as of length 3.
-    `einsum`: a mode may stand twice in a factor, and one that dangles is summed.
-    `tensors`: the names that equations bind or tensor declarations declare, wherever they stand.
-    """
-
-    report: Report
-    source: Source
-    file: FileNames = NO_FILE
-    checking: bool = False
-    assumed: bool = False
-    einsum: bool = False
-    names: dict[str, Entry] = field(default_factory=dict)
-    spans: dict[str, Span] = field(default_factory=dict)
-    tensors: frozenset[str] = frozenset()
-    binders: Mapping[str, Constant] = field(default_factory=dict)
+    body: Sequence[tree.Statement] = ()
     build: Builder = field(default_factory=Builder)
     modes: Modes = field(init=False)
     sizes: Sizes = field(init=False)
 
-    def within(self, /, **indices: Constant) -> Scope:
-        """The same names, with indices of families bound; both share what is declared."""
-        inner = replace(self, binders={**self.binders, **indices})
-        inner.modes, inner.sizes = self.modes, self.sizes
-        return inner
+    def __post_init__(self) -> None:
+        self.modes = Modes(self)
+        self.sizes = Sizes(self, self.modes, self.body)
 
-    def declare(self, name: tree.Name, entry: Entry) -> bool:
-        """Bind a name of the layer; False, and a report, if it is taken."""
-        if (first := self.spans.get(name.text)) is not None:
-            self.report.error(
-                "E0104",
-                f"`{name.text}` is declared twice",
-                name.span,
-                "declared again here",
-                Label(first, "first declared here"),
-            )
-            self.names[name.text] = FAULTY
-            return False
-        self.names[name.text] = entry
-        self.spans[name.text] = name.span
-        self._warn_of_shadow(name)
-        return True
+    def is_mode(self, text: str) -> bool:
+        return text in self.modes.names
 
-    def _warn_of_shadow(self, name: tree.Name) -> None:
-        if (outer := self.file.spans.get(name.text)) is not None:
-            self.report.warning(
-                "W0103",
-                f"`{name.text}` hides a name of the file",
-                name.span,
-                "declared here",
-                Label(outer, "hidden in this layer"),
-            )
-
-    def lookup(self, text: str) -> Entry | None:
-        """What the name stands for: an index, a name of the layer, or one of the file."""
-        if text in self.binders:
-            return self.binders[text]
-        if text in self.names:
-            return self.names[text]
-        if text in self.file.values:
-            return self.file.values[text]
-        return FAULTY if text in self.file.poisoned else None
-
-    def is_tensor(self, text: str) -> bool:
-        """Whether the name stands for a tensor or a family, declared here or further down."""
-        if text in self.binders:
-            return False
-        return text in self.tensors or isinstance(self.names.get(text), Tensor | Family)
-
-    def undefined(self, name: tree.Name, what: str = "tensor") -> None:
-        """Report a name that stands for nothing; later uses of it are silent."""
-        known: Iterable[str] = {*self.names, *self.binders, *self.file.values}
-        notes = []
-        if name.text in self.modes.names:
-            notes.append(f"there is a mode `{name.text}`, but a mode is not a value")
-        elif name.text in self.tensors:
-            notes.append(f"`{name.text}` is bound further down")
-        self.report.error(
-            "E0102",
-            f"undefined {what} `{name.text}`",
-            name.span,
-            "not found in this layer",
-            notes=notes,
-            help=did_you_mean(name.span, known),
-        )
-
-
-def members(
-    binder: tree.Binder, first: Constant, last: Constant, scope: Scope
-) -> Iterator[tuple[int, Scope]]:
-    """The indices of a range, each with the scope in which it is bound. Nothing, and perhaps a
-    report, where the bounds are not two integers."""
-    bounds = (first, binder.first), (last, binder.last)
-    if not all(_is_bound(value, expr, scope) for value, expr in bounds):
-        return
-    assert isinstance(first, int)
-    assert isinstance(last, int)
-    if last - first >= LARGEST_FAMILY:
-        scope.report.error(
-            "E0110",
-            f"a family of {last - first + 1:,} members; at most {LARGEST_FAMILY:,} are possible",
-            binder.span,
-            f"from {first:,} to {last:,}",
-        )
-        return
-    for index in range(first, last + 1):
-        yield index, scope.within(**{binder.index.text: index})
-
-
-def _is_bound(value: Constant, expr: tree.Expr, scope: Scope) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return True
-    if value is not UNKNOWN and not scope.checking:
-        scope.report.error("E0401", "expected `int` as a bound of a range", expr.span)
-    return False
+    def extent(self, expr: tree.Expr) -> Size | None:
+        found = self.modes.referred(expr, self)
+        return None if found is None else Size.product(map(self.sizes.of, found))

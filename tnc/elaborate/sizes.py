@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from tnc.elaborate.evaluate import evaluate, indices
-from tnc.elaborate.modes import Single
+from tnc.elaborate.modes import Modes, Single
+from tnc.elaborate.names import Names
 from tnc.elaborate.relations import Relation, relations
-from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNKNOWN, UNSET, is_integer, literal, simplified, type_name, unset
 from tnc.elaborate.windows import Window, signal_size, window
 from tnc.ir.size import Size
@@ -21,13 +21,14 @@ from tnc.syntax import tree
 class Sizes:
     """Finds the size of each mode when it is first asked for.
 
-    `needed`: relations that are read backwards with a stride, so that the size of their signal has
-    to be declared, by the signal's key. `modes`: every mode of the graph.
-    `reported`: run-time sizes about which an error was reported. `faulty`: the modes of relations
-    that were refused.
+    `declared`: the modes of the layer. `modes`: every mode of the graph. `needed`: relations that
+    are read backwards with a stride, so that the size of their signal has to be declared, by the
+    signal's key. `reported`: run-time sizes about which an error was reported. `faulty`: the modes
+    of relations that were refused.
     """
 
-    scope: Scope
+    scope: Names
+    declared: Modes
     body: Sequence[tree.Statement]
     needed: dict[str, Relation] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class Sizes:
     def relations(self) -> tuple[Relation, ...]:
         if self._relations is None:
             self._relations = ()
-            self._relations = tuple(relations(self.body, self.scope))
+            self._relations = tuple(relations(self.body, self.declared, self.scope, self.poison))
         return self._relations
 
     @property
@@ -61,7 +62,7 @@ class Sizes:
                     if node.binder:
                         scopes = [inner for _, inner in indices(node.binder, self.scope)]
                     for scope in scopes:
-                        axes = self.scope.modes.axes(node.modes, scope) or ()
+                        axes = self.declared.axes(node.modes, scope) or ()
                         yield from (single for axis in axes for single in axis)
 
     def poison(self, modes: Iterable[Single]) -> None:
@@ -169,9 +170,9 @@ class Sizes:
             for node in tree.walk(pending.pop()):
                 if isinstance(node, tree.Call) and _calls_size(node):
                     names = {each.text for each in tree.walk(node) if isinstance(each, tree.Name)}
-                    for name in (names & set(self.scope.modes.names)) - found:
+                    for name in (names & set(self.declared.names)) - found:
                         found.add(name)
-                        declared = self.scope.modes.nodes.get(name)
+                        declared = self.declared.nodes.get(name)
                         inner = declared and (declared.size or declared.alias)
                         pending += [inner] if inner else []
         return frozenset(found)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tnc.diagnostics import Label, Span
 from tnc.elaborate.evaluate import indices, options
 from tnc.elaborate.modes import written
+from tnc.elaborate.names import FAULTY, Family, Tensor
 from tnc.elaborate.reserved import refuse_reserved
-from tnc.elaborate.scope import FAULTY, Family, Scope, Tensor
+from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNSET
 from tnc.ir.layer import Axes
 from tnc.ir.tensor import Mode

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tnc.ir.graph import Value
-from tnc.ir.op import Op
+from tnc.ir.graph import Op, Value
 from tnc.lower import convolutions, elementwise, moves, products
 from tnc.lower.forms import Form, solid, unit
 from tnc.lower.pieces import Diagonal, Every, Flip, Ones, Overlap, Pad, Windows, Wrap

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tnc.ir.op import Op
+from tnc.ir.graph import Op
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
 

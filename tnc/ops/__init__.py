@@ -1,6 +1,6 @@
 """The operations of the graph, in one table."""
 
-from tnc.ir.op import Op
+from tnc.ir.graph import Op
 from tnc.ops.border import Border
 from tnc.ops.call import Call, Mask
 from tnc.ops.contract import Contract, Pattern

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnc.ir.graph import Builder, Value
-from tnc.ir.op import IllTyped, Op
+from tnc.ir.graph import Builder, IllTyped, Op, Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
 

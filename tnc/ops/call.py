@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from tnc.ir.op import IllTyped, Op
+from tnc.ir.graph import IllTyped, Op
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode, TensorType
 

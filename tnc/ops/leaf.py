@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tnc.ir.op import IllTyped, Op
+from tnc.ir.graph import IllTyped, Op
 from tnc.ir.tensor import Mode, TensorType
 
 Kind = Literal["input", "weight", "buffer", "seed", "tangent", "value"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tnc.ir.graph import Builder, Value
-from tnc.ir.op import IllTyped, Op
+from tnc.ir.graph import Builder, IllTyped, Op, Value
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode, TensorType
 from tnc.ops.contract import Contract

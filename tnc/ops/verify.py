@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tnc.ir.graph import Graph, Value
-from tnc.ir.op import IllTyped
+from tnc.ir.graph import Graph, IllTyped, Value
 from tnc.ops.contract import Contract
 
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tnc.ir.graph import Value
-from tnc.ir.op import IllTyped
+from tnc.ir.graph import IllTyped, Value
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Contract, Pattern
 from tnc.plan.expand import Product, Site, expand, summed

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tnc.ir.graph import Builder, Value
-from tnc.ir.op import IllTyped
+from tnc.ir.graph import Builder, IllTyped, Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Contract, Pattern
