@@ -13,6 +13,7 @@ import torch
 from tnc.diagnostics import Source, Span
 from tnc.emit import emit
 from tnc.emit.errors import ShapeError
+from tnc.emit.expression import names, parse
 from tnc.emit.load import load_module
 from tnc.ir.graph import Builder
 from tnc.ir.layer import Axes, Initial, Layer, Port, RunTimeSize, Weight
@@ -134,7 +135,8 @@ def plan_of(layer: Layer, macs: int = 8_388_608) -> Plan:
 
 def line(target: str, expression: str, comment: str = "", **more: object) -> Line:
     targets = tuple(part.strip() for part in target.split(","))
-    return Line(targets, expression, (), comment, **more)  # type: ignore[arg-type]
+    reads = tuple(sorted(names(parse(expression)) - {"torch"}))
+    return Line(targets, expression, reads, comment, **more)  # type: ignore[arg-type]
 
 
 def mode(name: str, size: int | None = None) -> Mode:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-from tnc.emit.lifetime import deaths
 from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, places
 from tnc.emit.routine import block, needed_sizes, reads, size
@@ -28,6 +27,7 @@ from tnc.emit.statement import (
     nothing,
     unpack,
 )
+from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
 
 BODY = INDENT * 2

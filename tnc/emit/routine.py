@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Sequence
 from textwrap import fill
 
 from tnc.emit.expression import names, parse
-from tnc.emit.lifetime import deaths
 from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, place, places
 from tnc.emit.statement import (
@@ -20,6 +19,7 @@ from tnc.emit.statement import (
     unpack,
     when,
 )
+from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
 
 SUPPORT = '''\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.emit.handmade import line
-from tnc.emit.lifetime import deaths, viewed
+from tnc.ir.lifetime import deaths, viewed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from tnc.emit.expression import names, parse
 from tnc.ir.program import Line
 
 _VIEWS = """
@@ -21,7 +20,7 @@ ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 
 def viewed(expression: str) -> str | None:
     """The variable of which an expression is a view, or None if it makes a new tensor."""
-    node = parse(expression)
+    node: ast.expr = ast.parse(expression, mode="eval").body
     while not isinstance(node, ast.Name):
         match node:
             case ast.Attribute(value=inner, attr=name) if name in ATTRIBUTES:
@@ -56,7 +55,7 @@ def deaths(
         for target in (name for name in line.targets if name != "_"):
             root[target] = target if base is None else root.get(base, base)
             needs[target] = line.needs
-        for name in (*line.targets, *names(parse(line.expression))):
+        for name in (*line.targets, *line.reads):
             if name in root:
                 last[root[name]] = k
     held = {root[name] for name in kept if name in root}
