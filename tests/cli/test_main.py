@@ -7,7 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -31,7 +32,8 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
 
         texts = dict.fromkeys(("SUMMARY", "DESCRIPTION", "EPILOG"), "")
         command = SimpleNamespace(**texts, add=lambda parser: None, run=run)
-        monkeypatch.setitem(COMMANDS, "fail", command)
+        monkeypatch.setitem(sys.modules, "tests.cli.fail", cast(ModuleType, command))
+        monkeypatch.setitem(COMMANDS, "fail", "tests.cli.fail")
 
     return fail_with
 

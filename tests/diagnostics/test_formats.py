@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from tnc.diagnostics import Diagnostic, Edit, Help, Label, Source
-from tnc.diagnostics.render import FORMATS, as_json, github, short
+from tnc.diagnostics.formats import RENDERINGS, as_json, github
+from tnc.diagnostics.render import short
 from tnc.diagnostics.sarif import sarif
 
 SOURCE = Source("some dir/f.tnn", "tnn 1\nconv(strides: 2) h' = h * i\n")
@@ -21,8 +22,8 @@ WARNING = Diagnostic("W0102", "warning", "unused", (Label(SOURCE.span(0, 33), ""
 
 
 def test_there_are_five_formats() -> None:
-    assert list(FORMATS) == ["human", "short", "json", "sarif", "github"]
-    assert all(isinstance(render([ERROR]), str) for render in FORMATS.values())
+    assert list(RENDERINGS) == ["human", "short", "json", "sarif", "github"]
+    assert all(isinstance(render([ERROR]), str) for render in RENDERINGS.values())
 
 
 def test_short() -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 from tnc.cli import sources, terminal
 from tnc.cli.configuration import CHOICES, configured
 from tnc.cli.exits import Exit, Stop, usage
-from tnc.cli.fix import fix
-from tnc.cli.writing import write_whole
 from tnc.diagnostics import Diagnostic, Source
-from tnc.diagnostics.render import FORMATS
+from tnc.diagnostics.render import short
 
 SUMMARY = "report every mistake that can be found without building anything"
 DESCRIPTION = """\
@@ -79,6 +77,9 @@ def _checked(source: Source, mend: bool) -> Sequence[Diagnostic]:
 
     if not mend:
         return check(source)
+    from tnc.cli.fix import fix
+    from tnc.cli.writing import write_whole
+
     fixed = fix(source, check)
     if fixed.source.text != source.text:
         write_whole(Path(source.name), fixed.source.text.encode(ENCODING))
@@ -89,13 +90,15 @@ def _checked(source: Source, mend: bool) -> Sequence[Diagnostic]:
 
 def _show(said: Sequence[Diagnostic], style: str) -> None:
     if style not in {"human", "short"}:
-        if text := FORMATS[style](said):
+        from tnc.diagnostics.formats import RENDERINGS
+
+        if text := RENDERINGS[style](said):
             terminal.data(text)
     elif said and style == "human":
         terminal.show(said)
         terminal.tell(f"\n{_counts(said)}; `tnc explain {said[0].code}` says more")
     elif said:
-        terminal.tell(f"{FORMATS[style](said)}\n{_counts(said)}")
+        terminal.tell(f"{short(said)}\n{_counts(said)}")
 
 
 def _counts(said: Sequence[Diagnostic]) -> str:

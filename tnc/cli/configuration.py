@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tnc.cli.exits import reason, unreadable, usage
-from tnc.diagnostics import nearest
+from tnc.cli.exits import usage
 from tnc.diagnostics.render import FORMATS
 
 FILE = "tnc.toml"
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "format": tuple(FORMATS),
+    "format": FORMATS,
     "deny": ("warnings",),
     "objective": ("time", "macs", "memory"),
     "backward": ("derived", "autograd", "auto"),
@@ -83,19 +81,8 @@ def configured() -> Configuration:
     here = Path.cwd()
     found = (folder / FILE for folder in (here, *here.parents))
     path = next((path for path in found if path.is_file()), None)
-    return Configuration(os.environ, path, _entries(path) if path else {})
+    if path is None:
+        return Configuration(os.environ)
+    from tnc.cli import presets
 
-
-def _entries(path: Path) -> dict[str, object]:
-    try:
-        entries = tomllib.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise unreadable(str(path), reason(error)) from None
-    except ValueError as error:
-        raise usage(f"{path}: {error}") from None
-    for name in entries:
-        if name not in SETTINGS:
-            close = nearest(name, SETTINGS)
-            hint = f"did you mean `{close}`?" if close else f"it can have {', '.join(SETTINGS)}"
-            raise usage(f"`{name}` in {path} is unknown; {hint}")
-    return entries
+    return Configuration(os.environ, path, presets.entries(path, SETTINGS))

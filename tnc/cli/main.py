@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Protocol, cast
 
-from tnc.cli import check, compile, crash, explain, plan, terminal
+from tnc.cli import terminal
 from tnc.cli.exits import Exit, Stop, reason, usage
 from tnc.diagnostics import CompileError, nearest
 from tnc.version import VERSION
@@ -30,12 +31,8 @@ class Command(Protocol):
         """Run it; the exit code."""
 
 
-COMMANDS: dict[str, Command] = {
-    "check": check,
-    "compile": compile,
-    "plan": plan,
-    "explain": explain,
-}
+COMMANDS = {name: f"tnc.cli.{name}" for name in ("check", "compile", "plan", "explain")}
+"""The module of each command. Only the one that is run is imported."""
 
 DESCRIPTION = "A symbolic compiler for tensorised neural networks."
 EPILOG = """\
@@ -67,24 +64,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(terminal.finish(code))
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def command(name: str) -> Command:
+    """The command of this name."""
+    return cast(Command, import_module(COMMANDS[name]))
+
+
+def parser(names: Iterable[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The parser of a command line with these commands."""
     style = argparse.RawDescriptionHelpFormatter
     whole = argparse.ArgumentParser(
         "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=style, allow_abbrev=False
     )
     whole.add_argument("--version", action="version", version=f"tnc {VERSION}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, command in COMMANDS.items():
-        each = commands.add_parser(
+    for name in names:
+        each = command(name)
+        inner = commands.add_parser(
             name,
-            help=command.SUMMARY,
-            description=command.DESCRIPTION,
-            epilog=command.EPILOG,
+            help=each.SUMMARY,
+            description=each.DESCRIPTION,
+            epilog=each.EPILOG,
             formatter_class=style,
             allow_abbrev=False,
         )
-        command.add(each)
+        each.add(inner)
     return whole
 
 
@@ -95,10 +98,11 @@ def _run(words: list[str]) -> int:
         raise usage(f"`{words[0]}` is no command; {hint}")
     if any("\0" in word for word in words):  # no shell passes one on, but Python may
         raise usage("null character in an argument")
-    arguments = parser().parse_args(words)
+    whole = parser(words[:1] if words and words[0] in COMMANDS else COMMANDS)
+    arguments = whole.parse_args(words)
     if arguments.command is None:
-        raise Stop(Exit.USAGE, parser().format_help().rstrip())
-    return COMMANDS[arguments.command].run(arguments)
+        raise Stop(Exit.USAGE, whole.format_help().rstrip())
+    return command(arguments.command).run(arguments)
 
 
 def _failed(error: Exception, words: Sequence[str]) -> int:
@@ -118,5 +122,7 @@ def _failed(error: Exception, words: Sequence[str]) -> int:
             terminal.tell(f"error: {name}{reason(error)}")
             return Exit.IO
         case _:
+            from tnc.cli import crash
+
             terminal.tell(crash.told(error, words))
             return Exit.INTERNAL

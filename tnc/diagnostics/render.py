@@ -1,12 +1,13 @@
-"""Showing diagnostics to people and to programs."""
+"""Showing diagnostics to people."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tnc.diagnostics import picture
 from tnc.diagnostics.diagnostic import Diagnostic, Label
-from tnc.diagnostics.sarif import sarif
 from tnc.diagnostics.span import Source
+
+FORMATS = ("human", "short", "json", "sarif", "github")
+"""The values of `--format`; `formats` holds what they do."""
 
 SHOWN_AT_MOST = 20
 
@@ -27,27 +28,6 @@ def human(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:
 def short(diagnostics: Sequence[Diagnostic]) -> str:
     """One line each: `file:line:column: error[E0203]: message`."""
     return "\n".join(_short_line(each) for each in diagnostics)
-
-
-def as_json(diagnostics: Sequence[Diagnostic]) -> str:
-    """A JSON list with one object for each diagnostic (`DiagnosticRecord`)."""
-    records = [each.to_json() for each in diagnostics]
-    return json.dumps(records, indent=2, ensure_ascii=False)
-
-
-def github(diagnostics: Sequence[Diagnostic]) -> str:
-    """Workflow commands by which GitHub Actions annotates the lines of a change."""
-    return "\n".join(_github_line(each) for each in diagnostics)
-
-
-FORMATS: dict[str, Callable[[Sequence[Diagnostic]], str]] = {
-    "human": human,
-    "short": short,
-    "json": as_json,
-    "sarif": sarif,
-    "github": github,
-}
-"""The values of `--format`."""
 
 
 def _lines(diagnostic: Diagnostic, colour: bool) -> Iterator[str]:
@@ -106,30 +86,3 @@ def _short_line(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     place = f"{span.file}:{span.line}:{span.column}"
     return f"{place}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
-
-
-def _github_line(diagnostic: Diagnostic) -> str:
-    span = diagnostic.span
-    place: dict[str, object] = {"file": span.file, "line": span.line, "endLine": span.end_line}
-    # GitHub refuses columns where the annotation spans several lines.
-    if span.end_line == span.line:
-        place |= {"col": span.column, "endColumn": span.end_column}
-    place["title"] = diagnostic.code
-    properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items())
-    told = _escaped("\n".join(_told(diagnostic)))
-    return f"::{diagnostic.severity} {properties}::{told}"
-
-
-def _told(diagnostic: Diagnostic) -> Iterable[str]:
-    yield diagnostic.message
-    yield from (label.text for label in diagnostic.labels if label.text)
-    yield from (f"note: {note}" for note in diagnostic.notes)
-    yield from (f"help: {help.message}" for help in diagnostic.help)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,66 +1,65 @@
 """The nodes of expressions, which the rest of the syntax tree is made of (see `tree`)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
-from tnc.syntax.node import Node
+from tnc.syntax.node import Node, node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name(Node):
     """`x`, `h'`: a use or a declaration of a name."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Int(Node):
     """`16`."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Float(Node):
     """`0.1`, `1e-5`."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class String(Node):
     r"""`"…"`; `value` has the escapes `\\ \" \n \t` replaced."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Bool(Node):
     """`true`, `false`."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ellipsis(Node):
     """`...` on its own, in a list of modes: any number of leading modes."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Group(Node):
     """`(a, b)`: a merged axis, a tuple, or (one item) just parentheses. `(s...)` has a Splat."""
 
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ListExpr(Node):
     """`[4, 4, 6]`."""
 
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ListFor(Node):
     """`[2 * S[i] for i in 1..d]`."""
 
@@ -68,7 +67,7 @@ class ListFor(Node):
     binder: "Binder"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unary(Node):
     """`-a`, `not a`."""
 
@@ -76,7 +75,7 @@ class Unary(Node):
     operand: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Binary(Node):
     """`a * b`. Left-associative."""
 
@@ -85,7 +84,7 @@ class Binary(Node):
     right: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Node):
     """`t >= u`. Comparisons do not chain."""
 
@@ -94,7 +93,7 @@ class Compare(Node):
     right: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class If(Node):
     """`if condition then value else otherwise`."""
 
@@ -103,7 +102,7 @@ class If(Node):
     otherwise: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Argument(Node):
     """`value`, or `name: value`."""
 
@@ -111,7 +110,7 @@ class Argument(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Generator(Node):
     """`body for i in 1..d` as an argument: `sum(x * A[i] for i in 1..d)`."""
 
@@ -119,7 +118,7 @@ class Generator(Node):
     binder: "Binder"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Node):
     """`function(arguments)`: a layer and its parameters, a function or an instance and tensors."""
 
@@ -127,7 +126,7 @@ class Call(Node):
     arguments: tuple[Argument | Generator, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Subscript(Node):
     """`value[items]`: renamed modes, a member of a family or of a list, or annotated modes."""
 
@@ -135,14 +134,14 @@ class Subscript(Node):
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Splat(Node):
     """`value...`: every member of a family."""
 
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Member(Node):
     """`value.name`."""
 
@@ -150,7 +149,7 @@ class Member(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Pipe(Node):
     """`value |> stage`. Left-associative."""
 
@@ -158,7 +157,7 @@ class Pipe(Node):
     stage: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Repeat(Node):
     """`repeat (5) stage` has a count, `repeat (g in 1..3) stage` a binder; only after `|>`."""
 
@@ -167,7 +166,7 @@ class Repeat(Node):
     stage: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Binder(Node):
     """`i in first..last`, both ends included."""
 

@@ -4,7 +4,7 @@ Trees are equal if they mean the same text: spans take no part in comparison, no
 Expressions live in `expression` and are found here too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from tnc.diagnostics.span import Span
@@ -34,7 +34,7 @@ from tnc.syntax.expression import (
     Unary,
     chain,
 )
-from tnc.syntax.node import Node, children, walk
+from tnc.syntax.node import Node, children, node, walk
 
 __all__ = [
     "Argument", "Assert", "Binary", "Binder", "Bool", "Call", "Comment", "Compare", "Conv",
@@ -49,7 +49,7 @@ __all__ = [
 # ---------------------------------------------------------------- statements of a layer
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ModeDecl(Node):
     """`n` (size at run time), `s: S` (size), `c = (s...)` (alias), `s[i in 1..d]: S[i]` (family).
 
@@ -62,14 +62,14 @@ class ModeDecl(Node):
     alias: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Mode(Node):
     """`mode n, s: S`."""
 
     declarations: tuple[ModeDecl, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ref(Node):
     """A mode in a relation: `h'`, `h[a]`."""
 
@@ -77,7 +77,7 @@ class Ref(Node):
     indices: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Relation(Node):
     """`result = signal * tap * …`, possibly `result for a in 1..D = …`; one tap or more."""
 
@@ -87,7 +87,7 @@ class Relation(Node):
     taps: tuple[Ref, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Conv(Node):
     """`conv(stride: 2) h' = h * i, w' = w * j`; the options apply to every relation."""
 
@@ -95,14 +95,14 @@ class Conv(Node):
     relations: tuple[Relation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ModeList(Node):
     """`[n, (s...), h, ...]`, brackets included; items are Name, Subscript, Group, Splat."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TensorDecl(Node):
     """`A[r, s]`; a family: `G[i in 1..d][r[i - 1], s[i]]`."""
 
@@ -111,7 +111,7 @@ class TensorDecl(Node):
     modes: ModeList
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tensors(Node):
     """`input …`, `weight(init: zeros) …`, `buffer …`; options and doc hold for each declaration."""
 
@@ -121,7 +121,7 @@ class Tensors(Node):
     doc: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Target(Node):
     """What a `let` or an `output` binds: `y[n, t]`, or `y` with `modes` None."""
 
@@ -129,7 +129,7 @@ class Target(Node):
     modes: ModeList | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Let(Node):
     """`let a, b = Split(x)`; also stands in files and in tests."""
 
@@ -138,7 +138,7 @@ class Let(Node):
     doc: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Output(Node):
     """`output y[n, t] = x * A`."""
 
@@ -146,7 +146,7 @@ class Output(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Require(Node):
     """`require len(S) == len(T), "…"`."""
 
@@ -160,14 +160,14 @@ Statement = Mode | Conv | Tensors | Let | Output | Require
 # ---------------------------------------------------------------- files
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TypeName(Node):
     """`int`, `float`, `bool`, `str`, `layer`, or a name that is no type (to be reported)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TypeList(Node):
     """`[element]`."""
 
@@ -177,7 +177,7 @@ class TypeList(Node):
 TypeExpr = TypeName | TypeList
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Param(Node):
     """`R: int = 16`."""
 
@@ -187,7 +187,7 @@ class Param(Node):
     doc: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Layer(Node):
     """`layer L(…) { … }`. `header` covers what is written before the brace.
 
@@ -199,11 +199,11 @@ class Layer(Node):
     params: tuple[Param, ...]
     body: tuple[Statement, ...]
     doc: str | None
-    header: Span = field(compare=False, repr=False)
-    incomplete: bool = field(default=False, compare=False, repr=False)
+    header: Span = field(compare=False)
+    incomplete: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ModulePath(Node):
     """`std.nn` has `dots` 0, `.zoo.tt` 1, `..zoo` 2."""
 
@@ -211,7 +211,7 @@ class ModulePath(Node):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Import(Node):
     """`import .zoo.tt as tt`."""
 
@@ -219,7 +219,7 @@ class Import(Node):
     alias: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ImportName(Node):
     """`relu as r` in a `from … import …`."""
 
@@ -227,7 +227,7 @@ class ImportName(Node):
     alias: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FromImport(Node):
     """`from std.nn import relu, BatchNorm`."""
 
@@ -235,7 +235,7 @@ class FromImport(Node):
     names: tuple[ImportName, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Signature(Node):
     """`[n, c, ...] -> [n, c, ...]`."""
 
@@ -243,7 +243,7 @@ class Signature(Node):
     outputs: tuple[ModeList, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Extern(Node):
     """`extern Norm(C: int): [n, c, ...] -> [n, c, ...] = torch.nn.GroupNorm(8, C)`.
 
@@ -258,7 +258,7 @@ class Extern(Node):
     doc: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Assert(Node):
     """`assert params(L()) == 88, "…"`."""
 
@@ -266,7 +266,7 @@ class Assert(Node):
     message: String | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Test(Node):
     """`test "…" { … }`."""
 
@@ -277,21 +277,21 @@ class Test(Node):
 Item = Import | FromImport | Layer | Extern | Test | Let
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Edition(Node):
     """`tnn 1`."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Comment(Node):
     """A `#` comment, or a `##` that documents nothing; `text` as it is written, `#` included."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class File(Node):
     """One `.tnn` text.
 
@@ -302,10 +302,10 @@ class File(Node):
     edition: Edition | None
     items: tuple[Item, ...]
     poisoned: frozenset[str] = frozenset()
-    comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
+    comments: tuple[Comment, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Einsum(Node):
     """The equation of `tnc.einsum`, `n s, r s -> n r`.
 
