@@ -4,6 +4,18 @@ from tests.elaborate.refusals import CONV, START, Case
 
 NAMES_AND_ROLES: list[Case] = [
     (
+        "a sum over modes that are wanted",
+        "mode n, s: 3, t: 4\ninput x[n, s, t]\noutput y[n, t] = sum(x, over: [n, t])",
+        [("E0205", 5, 18)],
+        "mode n, s: 3, t: 4\ninput x[n, s, t]\noutput y[n, t] = sum(x, over: s)",
+    ),
+    (
+        "a sum over a mode that is wanted inside of a function",
+        "mode n, s: 3, t: 4\ninput x[n, s, t]\noutput y[n, t] = relu(sum(x, over: [s, t]))",
+        [("E0205", 5, 23)],
+        "mode n, s: 3, t: 4\ninput x[n, s, t], b[t]\noutput y[n, t] = sum(x, over: [s, t]) + b",
+    ),
+    (
         "undefined mode in a tensor",
         START + "output y[n, q] = x * A",
         [("E0101", 6, 13)],

@@ -90,9 +90,19 @@ def test_a_misspelt_setting_gets_a_suggestion() -> None:
 
 
 def test_a_layer_that_does_not_exist() -> None:
-    _, said = elaborated(CP_CONV, "CPConf", {})
+    """The likeliest is shown first, then the others."""
+    text = "tnn 1\nlayer Abc() {}\nlayer Xyz() {}\n"
+    _, (said,) = elaborated(text, "Xys", {})
+    assert places([said]) == [("E0103", 3, 7)]
+    assert [label.span.text for label in said.labels] == ["Xyz", "Abc"]
+    assert [help.message for help in said.help] == ["did you mean `Xyz`?"]
+    assert said.notes == ("layers here: `Abc`, `Xyz`",)
+
+
+def test_no_layer_where_there_is_none() -> None:
+    _, said = elaborated("tnn 1\nlet a = 3\n", "L", {})
     assert places(said) == [("E0103", 1, 1)]
-    assert [help.message for help in said[0].help] == ["did you mean `CPConv`?"]
+    assert said[0].labels[0].text == "there is no layer"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tnc.diagnostics import Span
+from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate.evaluate import number, options, undefined_function
 from tnc.elaborate.masks import masked
+from tnc.elaborate.modes import written
 from tnc.elaborate.operands import holds_tensor, is_sum
 from tnc.elaborate.products import contracted
 from tnc.elaborate.roles import Factor, Flow, Inside, Wanted
@@ -68,10 +69,12 @@ def call(
         return None, False
     if applied.name == "mask":
         return masked(applied.call, operand, applied.others, scope), False
-    over = _over(applied, operand, function, scope)
+    over = _over(applied, operand, scope)
     if over is None:
         return None, False
     if function is None:
+        if isinstance(flow, Wanted) and not shared and _keeps(flow, over, applied, scope):
+            return None, False
         keep = tuple(mode for mode in operand.type.modes if mode not in over)
         factor = Factor(operand, applied.span)
         return contracted(scope, [factor], keep, applied.span), False
@@ -216,9 +219,7 @@ def _operand(applied: Application, value_of: Valuation, scope: Scope) -> Value |
     return value_of(applied.tensors[0], applied.inside, scope, False)
 
 
-def _over(
-    applied: Application, operand: Value, function: Function | None, scope: Scope
-) -> tuple[Mode, ...] | None:
+def _over(applied: Application, operand: Value, scope: Scope) -> tuple[Mode, ...] | None:
     """The modes after `over:`, which the operand must have."""
     given = options(applied.others, frozenset({"over"}), applied.name, scope)
     if "over" not in given:
@@ -237,8 +238,19 @@ def _over(
             text = f"`{applied.name}` goes over `{single.shown}`, which its operand does not have"
             scope.report.error("E0205", text, given["over"].span)
             return None
-    if function is not None and len(found) != 1 and not function.many:
-        text = f"`{applied.name}` goes over one mode, not {len(found)}"
-        scope.report.error("E0401", text, given["over"].span)
-        return None
     return tuple(map(scope.sizes.mode, found))
+
+
+def _keeps(wanted: Wanted, over: tuple[Mode, ...], applied: Application, scope: Scope) -> bool:
+    """E0205: whether the result wants modes that are summed, and nothing else can carry."""
+    lost = [single for single in wanted.singles if scope.sizes.mode(single) in over]
+    if lost:
+        names = " and ".join(f"`{single.shown}`" for single in lost)
+        scope.report.error(
+            "E0205",
+            f"`sum` goes over {names}, which the result keeps",
+            applied.span,
+            "summed here",
+            *(Label(written(wanted.node, single), "wanted here") for single in lost),
+        )
+    return bool(lost)

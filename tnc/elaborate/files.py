@@ -17,6 +17,9 @@ from tnc.ir.layer import Layer
 from tnc.ops.call import FUNCTIONS
 from tnc.syntax import tree
 
+PLACES = 5
+"""Layers that are shown where the one that is asked for does not exist."""
+
 
 def check(file: tree.File, source: Source, report: Report) -> None:
     """Every static diagnostic of every layer. Parameters without a value are unknown: what depends
@@ -50,7 +53,7 @@ def elaborate(
     found = [item for item in file.items if isinstance(item, tree.Layer)]
     chosen = next((item for item in found if item.name.text == layer), None)
     if chosen is None:
-        _report_unknown(layer, [item.name.text for item in found], source, report)
+        _report_unknown(layer, [item.name for item in found], source, report)
         return None
     inner = Report()
     elaboration = Elaboration(chosen, source, names, inner)
@@ -61,13 +64,18 @@ def elaborate(
     return made
 
 
-def _report_unknown(layer: str, known: Sequence[str], source: Source, report: Report) -> None:
-    close = nearest(layer, known)
+def _report_unknown(layer: str, known: Sequence[tree.Name], source: Source, report: Report) -> None:
+    """Nothing in the text is wrong, so the places are those of the layers that could be meant."""
+    close = nearest(layer, [name.text for name in known])
+    likely = sorted(known, key=lambda name: name.text != close)
+    spans = [name.span for name in likely] or [source.everything()]
     report.error(
         "E0103",
         f"undefined layer `{layer}`",
-        source.span(0, 0),
-        notes=(f"layers here: {', '.join(f'`{name}`' for name in known) or 'none'}",),
+        spans[0],
+        "this is a layer" if known else "there is no layer",
+        *(Label(span, "and this") for span in spans[1:PLACES]),
+        notes=(f"layers here: {', '.join(f'`{name.text}`' for name in known) or 'none'}",),
         help=(Help(f"did you mean `{close}`?"),) if close else (),
     )
 

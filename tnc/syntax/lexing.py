@@ -170,7 +170,7 @@ def _checked(token: Token, source: Source, report: Report) -> Token:
 def _too_large(token: Token, source: Source, report: Report) -> Token:
     report.error("E0002", "unexpected number, expected a smaller one", span_of(token, source),
                  "too large")  # fmt: skip
-    return token.update(value="0")
+    return token.update(value="1")  # which is valid wherever a number is
 
 
 def _check_identifier(token: Token, source: Source, report: Report) -> None:

@@ -25,6 +25,7 @@ _DISPENSABLE = frozenset({
 })  # fmt: skip
 _CLOSERS = frozenset({"RPAR", "RSQB"})
 _SAFELY_DISPENSABLE = _CLOSERS | {"COMMA", "RBRACE"}
+_TAKE_OPTIONS = frozenset({"CONV", "WEIGHT", "BUFFER", "EXTERN"})
 _OPERANDS = frozenset({"NAME", "INT", "FLOAT"})
 _APART = {"STAR", "EQUAL", "LBRACE", "RBRACE"}
 
@@ -96,8 +97,7 @@ def _missing(run: Run) -> Iterator[tuple[str, ...]]:
     yield from _closers(run)
     if run.token in _TYPES:
         yield ("COLON",)
-    in_square = bool(run.brackets) and run.brackets[-1].token.type == "LSQB"
-    if in_square:
+    if _lists_modes(run):
         yield ("COMMA",)
     if run.token.type in _OPERANDS:
         yield ("STAR",)
@@ -105,6 +105,15 @@ def _missing(run: Run) -> Iterator[tuple[str, ...]]:
         yield ("EQUAL",)
     yield ("COMMA",)
     yield ("LBRACE",)
+
+
+def _lists_modes(run: Run) -> bool:
+    """Whether commas separate what stands here: in `[ ]`, and in a group `(g, s)` that is one of
+    the items there."""
+    opened = list(run.brackets)
+    if opened and opened[-1].token.type == "LPAR" and opened[-1].before in {"LSQB", "COMMA"}:
+        opened.pop()
+    return bool(opened) and opened[-1].token.type == "LSQB"
 
 
 def _put_in(run: Run, missing: tuple[str, ...]) -> bool:
@@ -142,6 +151,23 @@ def wrong_token(run: Run) -> bool:
     return False
 
 
+def options_missing(run: Run) -> bool:
+    """`conv() h' = h * i`, `weight() A[r, s]`"""
+    if run.token.type != "RPAR" or not run.brackets:
+        return False
+    opened = run.brackets[-1]
+    if run.tokens[run.at - 1] is not opened.token or opened.before not in _TAKE_OPTIONS:
+        return False
+    span = run.span(opened.token).to(run.span(run.token))
+    run.report.error("E0002", "unexpected `)`, expected an option", run.span(run.token),
+                     "no option is given",
+                     help=[Help(f"leave `{span.text}` out", (Edit(span, ""),))])  # fmt: skip
+    run.cut(opened.size - 1)
+    del run.tokens[run.at - 1 : run.at + 1]
+    run.at -= 1
+    return True
+
+
 def token_too_many(run: Run) -> bool:
     """`mode n,, h`, `relu(x))`"""
     token = run.token
@@ -164,6 +190,7 @@ def token_too_many(run: Run) -> bool:
 REMEDIES: tuple[Callable[[Run], bool], ...] = (
     keyword_as_name,
     misspelt_keyword,
+    options_missing,
     something_missing,
     wrong_token,
     token_too_many,

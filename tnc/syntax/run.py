@@ -22,10 +22,11 @@ _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An open bracket, and the size of the parser's stack just after it."""
+    """An open bracket, the size of the parser's stack just after it, the type before it."""
 
     token: Token
     size: int
+    before: str
 
     @property
     def closer(self) -> str:
@@ -127,7 +128,8 @@ class Run:
         """Feed the parser and keep the list of open brackets."""
         self.machine.feed(token)
         if token.type in _CLOSER:
-            self.open.append(Opened(token, self.machine.size))
+            before = self.tokens[self.at - 1].type if self.at else ""
+            self.open.append(Opened(token, self.machine.size, before))
         elif token.type in _CLOSER.values():
             self.open.pop()
 

@@ -1,0 +1,56 @@
+"""What is said about a whole text, parser and elaboration together."""
+
+import pytest
+
+from tnc.diagnostics import Source
+from tnc.driver.front import check
+
+TEXT = """tnn 1
+layer L() {
+  mode n, h, s: 3, t: 4, i: 3
+  conv(pad: same) h' = h * i
+  input x[n, s, h]
+  weight A[s, t, i]
+  output y[n, t, h'] = x * A
+}
+"""
+LARGE = "12345678901234567890"
+
+
+def said(old: str, new: str) -> list[tuple[str, int, int]]:
+    assert TEXT.count(old) == 1
+    found = check(Source("t.tnn", TEXT.replace(old, new)))
+    return [(each.code, each.span.line, each.span.column) for each in found]
+
+
+def test_nothing_is_said() -> None:
+    assert check(Source("t.tnn", TEXT)) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("tnn 1", f"tnn {LARGE}", ("E0002", 1, 5)),
+        ("s: 3", f"s: {LARGE}", ("E0002", 3, 17)),
+        ("pad: same", f"pad: same, stride: {LARGE}", ("E0002", 4, 27)),
+        ("x * A", f"{LARGE} * x * A", ("E0002", 7, 24)),
+        ("conv(pad: same)", "conv()", ("E0002", 4, 8)),
+        ("weight A", "weight() A", ("E0002", 6, 10)),
+        ("x[n, s, h]", "x[n, (s h)]", ("E0004", 5, 16)),
+    ],
+)
+def test_one_mistake_is_said_once(old: str, new: str, place: tuple[str, int, int]) -> None:
+    assert said(old, new) == [place]
+
+
+def test_edits_mend_the_text() -> None:
+    for old, new, mended in [
+        ("conv(pad: same)", "conv()", "conv"),
+        ("weight A", "weight() A", "weight A"),
+        ("x[n, s, h]", "x[n, (s h)]", "x[n, (s, h)]"),
+    ]:
+        text = TEXT.replace(old, new)
+        (found,) = check(Source("t.tnn", text))
+        ((edit,),) = [help.edits for help in found.help]
+        text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
+        assert "".join(text.split()) == "".join(TEXT.replace(old, mended).split())
