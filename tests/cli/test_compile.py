@@ -197,12 +197,6 @@ def test_warnings_go_to_stderr(tnc: Run, command: list[str]) -> None:
     assert "W0001" not in clean.err + answer.out
 
 
-def test_layers_as_parameters_are_refused(tnc: Run) -> None:
-    Path("net.tnn").write_text(TWO.replace("R: int = 2", "R: int = 2, Conv: layer = Dense"))
-    refused(tnc("compile", "net.tnn:Other", "--set", "Conv=Dense"), 1, "error[E0103]")
-
-
-@pytest.mark.parametrize("command", ["compile", "plan"])
 def test_sizes(tnc: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     refused(tnc(command, "complete.tnn", "--bind", "m=3"), 2, "cannot bind `m`", "there are `n`")
     refused(tnc(command, "complete.tnn", "--bind", "n=0"), 2, "`--bind n=0`: ")

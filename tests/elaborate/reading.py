@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tnc.diagnostics import Diagnostic, Report, Source
-from tnc.elaborate import check, elaborate
+from tnc.elaborate import Elaborator, check
 from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ops import Contract, Leaf, Rename
+from tnc.syntax.module import Module
 from tnc.syntax.parse import parse
 
 
@@ -24,7 +25,9 @@ def elaborated(
     source, report = Source("t.tnn", text), Report()
     file = parse(source, report)
     assert not report.failed, report.diagnostics
-    return elaborate(file, source, name, settings or {}, report), report.diagnostics
+    module = Module("", source, file, {})
+    made = Elaborator(report).layer(module, name, settings or {})
+    return made, report.diagnostics
 
 
 def layer(body: str, params: str = "", **settings: Any) -> Layer:
@@ -38,7 +41,7 @@ def checked(text: str) -> tuple[Diagnostic, ...]:
     source, report = Source("t.tnn", text), Report()
     file = parse(source, report)
     assert not report.failed, report.diagnostics
-    check(file, source, report)
+    check(Module("", source, file, {}), report)
     return report.diagnostics
 
 

@@ -114,7 +114,6 @@ def test_no_layer_where_there_is_none() -> None:
         ("S: int = T, T: int = 3", [("E0102", 2, 18)]),
         ("S: int, S: int", [("E0104", 2, 17)]),
         ("S: int, unused: int", [("W0102", 2, 17)]),
-        ("S: layer", [("E0103", 2, 12)]),
     ],
 )
 def test_parameters_that_are_declared_wrongly(
@@ -176,33 +175,3 @@ def test_what_callers_can_set() -> None:
     ]
     assert cp.missing({"S": 3}) == ("T",)
     assert [p.default for p in other.parameters] == [[2, 3], 8, "k"]
-
-
-def test_what_this_version_does_not_compile_is_said_once() -> None:
-    text = """tnn 1
-import .zoo as zoo
-from std.nn import relu, BatchNorm
-extern(kind: pointwise) gelu = torch.nn.functional.gelu
-layer Plain(S: int = 3) {
-  mode n, s: S
-  input x[n, s]
-  output y[n, s] = relu(x)
-}
-layer Network() {
-  mode n, s: 3
-  input x[n, s]
-  let z = x |> Plain(3) |> BatchNorm(3)
-  output y = x |> zoo.Layer(3) |> repeat (2) Plain() |> relu
-}
-test "t" { assert params(Plain()) == 0 }
-"""
-    assert places(checked(text)) == [
-        ("E0103", 2, 1), ("E0103", 3, 26), ("E0103", 4, 1), ("E0103", 13, 16), ("E0103", 14, 35),
-        ("E0103", 16, 1),
-    ]  # fmt: skip
-    made, said = elaborated(text, "Plain")
-    assert made is not None
-    assert said == ()
-    made, said = elaborated(text, "Network")
-    assert made is None
-    assert {code for code, _, _ in places(said)} == {"E0103"}

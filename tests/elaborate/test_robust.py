@@ -13,7 +13,8 @@ from tests.elaborate.refused_roles import NAMES_AND_ROLES
 from tests.elaborate.refused_sizes import SIZES_AND_TYPES
 from tests.elaborate.test_parameters import FILES
 from tnc.diagnostics import Report, Source
-from tnc.elaborate import check, elaborate, settable
+from tnc.elaborate import Elaborator, check, settable
+from tnc.syntax.module import Module
 from tnc.syntax.parse import parse
 
 TOKEN = re.compile(r"\w+'*|\.\.\.|\.\.|//|\|>|[^\w\s]")
@@ -38,11 +39,12 @@ def test_mangled_programs(seed: int) -> None:
     for text in chance.choices(TEXTS, k=8):
         source, report = Source("t.tnn", mangled(text, chance)), Report()
         file = parse(source, report)
-        check(file, source, report)
+        module = Module("", source, file, {})
+        check(module, report)
         for each in settable(file)[:3]:
             required = [parameter.name for parameter in each.parameters if parameter.required]
             given = {name: chance.choice([1, 2, 3, [2, 3]]) for name in required}
-            elaborate(file, source, each.name, given, report)
+            Elaborator(report).layer(module, each.name, given)
 
 
 def test_starts_without_the_libraries_of_the_build() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.elaborate.reading import checked, elaborated, places, program
 from tnc.diagnostics import Report, Source
+from tnc.elaborate.definitions import UNKNOWN, Constant
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.factorise import factorisation
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import UNKNOWN, Constant
 from tnc.ir.size import Size
 from tnc.syntax import tree
 from tnc.syntax.parse import parse

@@ -502,8 +502,7 @@ CASES: dict[str, Callable[[], Case]] = {
 def text_of(case: Case, backward: str = "derived") -> str:
     return emit(
         [(case.program, case.plan)],
-        source_name=case.program.layer.source.name,
-        source_hash=HASH,
+        sources=[(case.program.layer.source.name, HASH)],
         version="0.1.0",
         backward=backward,  # type: ignore[arg-type]
     )

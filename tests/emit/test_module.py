@@ -44,8 +44,7 @@ def test_documents_may_mention_what_the_code_may_not() -> None:
     layer = replace(case.program.layer, doc=doc)
     text = emit(
         [(replace(case.program, layer=layer), case.plan)],
-        source_name="my einsum.tnn",
-        source_hash=HASH,
+        sources=[("my einsum.tnn", HASH)],
         version="1",
     )
     assert [word for word in FORBIDDEN if word in text] == []
@@ -113,7 +112,7 @@ def test_classes_describe_themselves() -> None:
 def test_several_layers_share_a_module() -> None:
     cases = [CASES["matmul"](), CASES["bias"](), CASES["merged"]()]
     made = [(case.program, case.plan) for case in cases]
-    text = emit(made, source_name="a.tnn", source_hash=HASH, version="1")
+    text = emit(made, sources=[("a.tnn", HASH)], version="1")
     module = load_module(text)
     assert module.__all__ == ["BiasMatmul", "Matmul", "Merged", "ShapeError"]
     for case in cases:
@@ -121,13 +120,13 @@ def test_several_layers_share_a_module() -> None:
         inputs = tensors(case)
         torch.testing.assert_close(layer(*inputs), case.equation(*inputs, *held(layer).values()))
     with pytest.raises(ValueError, match="same name"):
-        emit(made[:1] * 2, source_name="a.tnn", source_hash=HASH, version="1")
+        emit(made[:1] * 2, sources=[("a.tnn", HASH)], version="1")
 
 
 def test_tiny_layers_are_plain_and_say_so() -> None:
     case = CASES["matmul"]()
     small, large = (
-        emit([(case.program, plan)], source_name="a", source_hash="", version="", backward="auto")
+        emit([(case.program, plan)], sources=[("a", "")], version="", backward="auto")
         for plan in (plan_of(case.program.layer, macs=1_000), case.plan)
     )
     assert "autograd.Function" in large
@@ -159,7 +158,7 @@ def test_an_unknown_initial_value_is_refused() -> None:
     weights = (replace(case.program.layer.weights[0], initial=Initial("kaiming")),)
     program = replace(case.program, layer=replace(case.program.layer, weights=weights))
     with pytest.raises(ValueError, match="kaiming"):
-        emit([(program, case.plan)], source_name="a", source_hash="", version="")
+        emit([(program, case.plan)], sources=[("a", "")], version="")
 
 
 def test_needs_no_tnc(case: Case, tmp_path: Path) -> None:

@@ -8,7 +8,19 @@ from tnc.ir.graph import Builder, Graph, IllTyped, Value
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
-from tnc.ops import OPERATIONS, Add, Border, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
+from tnc.ops import (
+    Apply,
+    OPERATIONS,
+    Add,
+    Border,
+    Call,
+    Contract,
+    Leaf,
+    Mask,
+    Pattern,
+    Rename,
+    Scale,
+)
 from tnc.ops.contract import counted
 from tnc.ops.verify import verify_graph, verify_planned
 
@@ -25,7 +37,7 @@ def leaf(build: Builder, name: str, *modes: Mode) -> Value:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert {Leaf, Contract, Add, Scale, Rename, Border, Call, Mask} == set(OPERATIONS)
+    assert {Leaf, Contract, Add, Scale, Rename, Border, Call, Mask, Apply} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize(

@@ -51,5 +51,5 @@ def _compiled(equation: str, shapes: tuple[tuple[int, ...], ...]) -> Any:
     report.raise_errors()
     assert layer is not None
     options = Options()
-    text = print_module(source, [build(layer, options)], options)
+    text = print_module([source], [build(layer, options)], options)
     return getattr(load_module(text, shape_error=ShapeError), layer.name)()

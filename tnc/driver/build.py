@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Literal
 
 from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
-from tnc.driver.front import ENCODING, Unit
-from tnc.elaborate import elaborate
+from tnc.driver.front import Unit
+from tnc.driver.imports import ENCODING, standard, standard_names
+from tnc.driver.network import bindings, children, class_names, functions, gathered
+from tnc.driver.start import rescaled
+from tnc.elaborate import Elaborator
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
 from tnc.ir.graph import IllTyped
@@ -22,6 +25,7 @@ from tnc.ops.verify import verify_graph, verify_planned
 from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.profile import CPU, Profile
 from tnc.plan.report import report as report_plan
+from tnc.syntax.module import Module
 from tnc.version import VERSION
 
 Objective = Literal["time", "macs", "memory"]
@@ -72,27 +76,46 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     report = Report()
     report.add(*unit.said)
     report.raise_errors()
-    layers = [
-        elaborate(unit.file, unit.source, request.layer, request.settings, report)
-        for request in requests
-    ]
+    run = Elaborator(report, _standard(requests))
+    layers = [run.layer(unit.module, request.layer, request.settings) for request in requests]
     report.raise_errors()
-    built = tuple(build(layer, options) for layer in layers if layer is not None)
-    return Output(print_module(unit.source, built, options), built, report.diagnostics)
+    wanted = [layer for layer in layers if layer is not None]
+    built = build_all(wanted, options)
+    text = print_module(_sources(unit, built), built, options)
+    return Output(text, built[-len(wanted) :], report.diagnostics)
 
 
 def build(layer: Layer, options: Options) -> Built:
     """The pipeline of one layer, from its graph to its program."""
-    binding = layer.default_binding(options.binding)
+    return build_one(layer, layer.default_binding(options.binding), options)
+
+
+def build_one(layer: Layer, binding: Mapping[str, int], options: Options) -> Built:
+    """As `build`, at the given run-time sizes."""
     if options.verify:
         verify_graph(layer.graph)
     planned = _planned(layer, binding, options)
     if options.verify:
         verify_planned(planned.graph)
     derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
-    program = lower(layer, planned.graph, derived, binding)
+    cache: Literal["user"] | None = "user" if options.cache else None
+    started = rescaled(layer, cache=cache, verify=options.verify)
+    program = replace(lower(layer, planned.graph, derived, binding), rescaled=started)
     plan = report_plan(layer, planned, derived, binding)
     return Built(layer, plan, program)
+
+
+def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
+    """The wanted layers, last, after those that they contain."""
+    layers = gathered(wanted)
+    names = class_names(wanted, layers)
+    sizes = bindings({each: each.default_binding(options.binding) for each in wanted}, layers)
+    built = []
+    for layer in [*(each for each in layers if each not in wanted), *wanted]:
+        one = build_one(replace(layer, name=names[layer]), sizes[layer], options)
+        program = replace(one.program, children=children(layer, names), functions=functions(layer))
+        built.append(replace(one, program=program))
+    return tuple(built)
 
 
 def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Planned:
@@ -122,12 +145,30 @@ def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Plan
         raise CompileError(report.diagnostics) from error
 
 
-def print_module(source: Source, built: Sequence[Built], options: Options) -> str:
-    """The text of the module: the same bytes for the same input, on every machine."""
+def print_module(sources: Sequence[Source], built: Sequence[Built], options: Options) -> str:
+    """The text of the module: the same bytes for the same input, on every machine. The first of
+    the `sources` is the file that is compiled, the others are those which it imports."""
     return emit(
         [(each.program, each.plan) for each in built],
-        source_name=PurePath(source.name).name,
-        source_hash=hashlib.sha256(source.text.encode(ENCODING)).hexdigest(),
+        sources=[(PurePath(each.name).name, _digest(each)) for each in sources],
         version=VERSION,
         backward=options.backward,
     )
+
+
+def _digest(source: Source) -> str:
+    return hashlib.sha256(source.text.encode(ENCODING)).hexdigest()
+
+
+def _sources(unit: Unit, built: Sequence[Built]) -> list[Source]:
+    """The file itself, and the others from which layers come."""
+    found = dict.fromkeys(each.layer.source for each in built)
+    return [unit.source, *(source for source in found if source is not unit.source)]
+
+
+def _standard(requests: Sequence[Request]) -> list[Module]:
+    """Where layers are looked up that are given by name: only read where one may be."""
+    texts = (value for request in requests for value in request.settings.values())
+    if not any(isinstance(value, str) for value in texts):
+        return []
+    return [module for name in standard_names() if (module := standard(name)) is not None]

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tnc.diagnostics import Diagnostic, Report, Source
+from tnc.driver.imports import ENCODING, Loader, read
 from tnc.elaborate import check as check_file
 from tnc.syntax import tree
-from tnc.syntax.parse import parse
+from tnc.syntax.module import Module
 
-ENCODING = "utf-8"
+__all__ = ["ENCODING", "Unit", "check", "parsed", "read"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One `.tnn` text, parsed; `said` is what the parser reported."""
+    """One `.tnn` text with all that it imports; `said` is what parsing reported."""
 
-    source: Source
-    file: tree.File
+    module: Module
     said: tuple[Diagnostic, ...]
 
+    @property
+    def source(self) -> Source:
+        return self.module.source
 
-def read(path: str | Path) -> Source:
-    """The text of a file, shown under the path as given.
-
-    Errors: OSError as the system says it; UnicodeDecodeError names the offending byte.
-    """
-    return Source(str(path), Path(path).read_bytes().decode(ENCODING))
+    @property
+    def file(self) -> tree.File:
+        return self.module.file
 
 
 def parsed(source: Source) -> Unit:
-    """Parse; the tree may be partial, `said` tells."""
+    """Parse a text and what it imports; the tree may be partial, `said` tells."""
     report = Report()
-    file = parse(source, report)
-    return Unit(source, file, report.diagnostics)
+    module = Loader(report).main(source)
+    return Unit(module, report.diagnostics)
 
 
 def check(source: Source) -> tuple[Diagnostic, ...]:
@@ -42,5 +41,5 @@ def check(source: Source) -> tuple[Diagnostic, ...]:
     unit = parsed(source)
     report = Report()
     report.add(*unit.said)
-    check_file(unit.file, source, report)
+    check_file(unit.module, report)
     return report.diagnostics

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Edit, Help
-from tnc.elaborate.automatic import deviations
+from tnc.elaborate.automatic import deviations, rescalings, weighed
+from tnc.elaborate.definitions import Partial
 from tnc.elaborate.flatten import flattened
-from tnc.elaborate.initial import initials
+from tnc.elaborate.initial import chosen, initials
+from tnc.elaborate.interfaces import Callee, Interface, Shape
 from tnc.elaborate.modes import Single
 from tnc.elaborate.names import Family, Tensor
 from tnc.elaborate.relations import Relation
@@ -18,9 +20,9 @@ from tnc.elaborate.solving import solve
 from tnc.elaborate.tensors import Declared
 from tnc.elaborate.values import UNSET, literal, symbols_of
 from tnc.ir.graph import Builder, Value, reachable
-from tnc.ir.layer import LEADING, Initial, Layer, Port, RunTimeSize, Weight
+from tnc.ir.layer import LEADING, Initial, Instance, Layer, Port, RunTimeSize, Weight
 from tnc.ir.tensor import Mode
-from tnc.ops import Call, Contract, Leaf, Scale
+from tnc.ops import Apply, Call, Contract, Leaf, Scale
 from tnc.syntax import tree
 
 
@@ -29,31 +31,50 @@ def assembled(
     scope: Scope,
     declared: Sequence[Declared],
     outputs: Sequence[tuple[Tensor, tree.Output]],
-) -> Layer | None:
-    """The layer; None where something was reported as an error."""
+) -> Callee | None:
+    """The layer as others call it; None where something was reported as an error."""
     build = Builder()
     inputs = tuple(_inputs(declared, build))
     values = [tensor.value for tensor, _ in outputs if tensor.value is not None]
-    run_time = _run_time(layer, inputs, values, scope)
-    starts = initials(declared, {}, scope)
-    if scope.checking or scope.report.failed:
+    run_time = tuple(_run_time(layer, inputs, values, scope))
+    wishes = chosen(declared, scope)
+    if scope.report.failed:
         return None
-    starts = initials(declared, deviations(values), scope)
-    flat = flattened(build, values)
-    return Layer(
-        layer.name.text,
-        layer.doc or "",
-        tuple(_settings(layer, scope)),
-        tuple(_modes(scope, inputs, flat)),
-        inputs,
-        tuple(_weights(declared, starts, flat, build)),
-        tuple(_outputs(outputs, flat)),
-        tuple(_equations(layer)),
-        tuple(run_time),
-        scope.source,
-        layer.header,
-        build,
+    interface = Interface(
+        tuple(Shape(port.name, port.axes) for port in inputs),
+        tuple(Shape(tensor.name, tensor.axes) for tensor, _ in outputs),
+        run_time,
     )
+    if scope.checking:
+        return Callee(interface, None)
+    terms = weighed(values)
+    starts = initials(wishes, deviations(terms))
+    flat = flattened(build, values)
+    drawn = {name for name, wish in wishes.items() if wish is None}
+    made = Layer(
+        name=layer.name.text,
+        doc=layer.doc or "",
+        settings=tuple(_settings(layer, scope)),
+        modes=tuple(_modes(scope, inputs, flat)),
+        inputs=inputs,
+        weights=tuple(_weights(declared, starts, flat, build)),
+        outputs=tuple(_outputs(outputs, flat)),
+        equations=tuple(_equations(layer, scope)),
+        run_time=run_time,
+        source=scope.source,
+        origin=layer.header,
+        instances=tuple(_instances(flat)),
+        rescalings=tuple(rescalings(terms, drawn, build)),
+        builder=build,
+    )
+    return Callee(interface, made)
+
+
+def _instances(flat: Sequence[Value]) -> Iterator[Instance]:
+    """The layers inside that an output reaches, in the order of their first calls."""
+    calls = [value.op for value in reachable(flat) if isinstance(value.op, Apply)]
+    calls.sort(key=lambda op: op.call)
+    yield from dict.fromkeys(op.instance for op in calls)
 
 
 def _inputs(declared: Iterable[Declared], build: Builder) -> Iterator[Port]:
@@ -96,14 +117,18 @@ def _weights(
 def _settings(layer: tree.Layer, scope: Scope) -> Iterator[tuple[str, str]]:
     for param in layer.params:
         value = scope.names[param.name.text]
-        if isinstance(value, int | float | str | tuple):
+        if isinstance(value, int | float | str | tuple | Partial):
             yield param.name.text, literal(value)
 
 
-def _equations(layer: tree.Layer) -> Iterator[str]:
+def _binds_tensors(let: tree.Let, scope: Scope) -> bool:
+    return any(isinstance(scope.names.get(each.name.text), Tensor) for each in let.targets)
+
+
+def _equations(layer: tree.Layer, scope: Scope) -> Iterator[str]:
     for statement in layer.body:
         if isinstance(statement, tree.Output) or (
-            isinstance(statement, tree.Let) and statement.targets[0].modes is not None
+            isinstance(statement, tree.Let) and _binds_tensors(statement, scope)
         ):
             yield " ".join(statement.span.text.split())
 

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
+from tnc.elaborate.definitions import BuiltIn
 from tnc.elaborate.evaluate import number, options, undefined_function
 from tnc.elaborate.masks import masked
 from tnc.elaborate.modes import written
+from tnc.elaborate.names import Faulty
 from tnc.elaborate.operands import holds_tensor, is_sum
-from tnc.elaborate.products import contracted
+from tnc.elaborate.partial import layer_of, member_of
+from tnc.elaborate.pipes import Valuation, one, results
+from tnc.elaborate.places import aligned
+from tnc.elaborate.products import contracted, scaled
 from tnc.elaborate.roles import Factor, Flow, Inside, Wanted
 from tnc.elaborate.scope import Scope
 from tnc.ir.graph import Value
 from tnc.ir.scalar import Scalar
+from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Call
-from tnc.ops.call import FUNCTIONS, Function
+from tnc.ops.call import FUNCTIONS, Function, foreign
 from tnc.syntax import tree
 
-Valuation: TypeAlias = Callable[[tree.Expr, Flow, Scope, bool], Value | None]
-
-STANDARD = "std.nn"
-"""The module that holds the functions known here."""
-
-UNSUPPORTED = "networks of layers are not supported by this version"
 BOUNDS: dict[str, str] = {"maximum": "at_least", "minimum": "at_most"}
-TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, "sum", "mask"}) - {"shift", *BOUNDS.values()}
+MEANS = frozenset({"mean", "avgpool"})
+TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, *MEANS, "sum", "mask"}) - {"shift", *BOUNDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Application:
 
     call: tree.Call
     name: str
+    function: Function | None
     tensors: tuple[tree.Expr, ...]
     others: tuple[tree.Argument | tree.Generator, ...]
 
@@ -54,12 +55,15 @@ def call(
     expr: tree.Call | tree.Pipe, flow: Flow, shared: bool, value_of: Valuation, scope: Scope
 ) -> tuple[Value | None, bool]:
     """The value, and whether what is wanted has flowed into it."""
+    found = results(expr, flow, value_of, scope)
+    if found is not None:
+        return one(found, expr, scope), found.flowed
     applied = _application(expr, scope)
     if applied is None:
         if isinstance(expr, tree.Pipe) and isinstance(expr.value, tree.Pipe):
             value_of(expr.value, Inside("a pipe"), scope, False)  # for its errors
         return None, False
-    function = FUNCTIONS.get(applied.name)
+    function = applied.function
     if function is not None and function.kind == "pointwise":
         return _pointwise(applied, function, flow, shared, value_of, scope), True
     if applied.name == "sum" and is_sum(applied.call):
@@ -76,8 +80,8 @@ def call(
         if isinstance(flow, Wanted) and not shared and _keeps(flow, over, applied, scope):
             return None, False
         keep = tuple(mode for mode in operand.type.modes if mode not in over)
-        factor = Factor(operand, applied.span)
-        return contracted(scope, [factor], keep, applied.span), False
+        total = contracted(scope, [Factor(operand, applied.span)], keep, applied.span)
+        return (_mean(total, over, scope) if applied.name in MEANS else total), False
     made = Call(applied.name, operand.type.modes, over)
     return scope.build.make(made, (operand,), applied.span), False
 
@@ -86,19 +90,16 @@ def call(
 
 
 def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | None:
-    function, arguments = _called(expr)
-    if not isinstance(function, tree.Name):
-        if not _is_imported(function, scope):
-            scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
-        return None
-    if not known(function, scope):
+    called, arguments = _called(expr)
+    name = _function_name(called, scope)
+    if name is None:
         return None
     positional = [
         argument.value
         for argument in arguments
         if isinstance(argument, tree.Argument) and argument.name is None
     ]
-    if function.text == "mask":
+    if name == "mask":
         tensors = tuple(positional[:1])
     else:
         tensors = tuple(each for each in positional if holds_tensor(each, scope))
@@ -108,14 +109,9 @@ def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | Non
         for each in arguments
         if isinstance(each, tree.Generator) or id(each.value) not in places
     )
-    made = tree.Call(expr.span, function, arguments)
-    return Application(made, function.text, tensors, others)
-
-
-def _is_imported(function: tree.Expr, scope: Scope) -> bool:
-    """Whether a module is meant about which `check` has said that it is not supported."""
-    names = (node.text for node in tree.walk(function) if isinstance(node, tree.Name))
-    return scope.checking and any(name in scope.file.imported for name in names)
+    made = tree.Call(expr.span, called, arguments)
+    function = FUNCTIONS.get(name) or (foreign(name) if "." in name else None)
+    return Application(made, name, function, tensors, others)
 
 
 def _called(
@@ -129,28 +125,51 @@ def _called(
     return expr.stage, (piped,)
 
 
-def known(function: tree.Name, scope: Scope) -> bool:
-    """Whether a function of tensors has this name; a report where not."""
-    name = function.text
-    module = scope.file.imported.get(name)
-    ours = name in TENSOR_FUNCTIONS and module in {None, STANDARD}
-    if ours and name not in scope.file.layers and name not in scope.names:
-        return True
-    if module is not None or name in scope.file.layers or name in scope.names:
-        # While checking, what is wrong with an import is said there.
-        if module is None or not scope.checking:
-            _unsupported(function, scope)
+def _function_name(called: tree.Expr, scope: Scope) -> str | None:
+    """The function of tensors that is meant, in the words of `FUNCTIONS`, or the dotted name of
+    Python's; None after a report."""
+    layer = layer_of(called, scope)
+    if layer is not None and layer.definition.function is not None:
+        return layer.definition.function
+    if isinstance(called, tree.Member):
+        found = member_of(called, scope)
+        if isinstance(found, BuiltIn):
+            return found.name
+        if found is not None:
+            _no_function(called, scope)
+        return None
+    if not isinstance(called, tree.Name):
+        _no_function(called, scope)
+        return None
+    found = scope.file.imported.get(called.text)
+    if isinstance(found, BuiltIn):
+        return found.name
+    if called.text in TENSOR_FUNCTIONS and layer is None and called.text not in scope.names:
+        return called.text
+    if layer is not None or called.text in scope.names or scope.is_tensor(called.text):
+        _no_function(called, scope)
+        return None
+    undefined_function(called, TENSOR_FUNCTIONS | scope.file.layers.keys(), scope)
+    return None
+
+
+def _no_function(called: tree.Expr, scope: Scope) -> None:
+    """E0103: something else is called like a function of tensors."""
+    name = called.span.text
+    if isinstance(called, tree.Name) and isinstance(scope.lookup(called.text), Faulty):
+        return
+    if isinstance(called, tree.Name) and scope.is_tensor(called.text):
+        scope.report.error("E0103", f"`{name}` is a tensor, not a function", called.span)
+    elif layer_of(called, scope) is not None:
+        scope.report.error(
+            "E0401",
+            f"`{name}` is a layer: what stands in its parentheses are parameters",
+            called.span,
+            "no tensor yet",
+            help=(Help(f"apply it: `x |> {name}(…)`"),),
+        )
     else:
-        undefined_function(function, TENSOR_FUNCTIONS | scope.file.layers.keys(), scope)
-    return False
-
-
-def _unsupported(function: tree.Name, scope: Scope) -> None:
-    if scope.is_tensor(function.text):
-        text = f"`{function.text}` is a tensor, not a function"
-        scope.report.error("E0103", text, function.span)
-    elif function.text not in scope.file.poisoned:
-        scope.report.error("E0103", UNSUPPORTED, function.span, "this is a layer")
+        scope.report.error("E0103", f"`{name}` is no function of tensors", called.span)
 
 
 # ---------------------------------------------------------------- pointwise functions
@@ -174,8 +193,13 @@ def _pointwise(
     several = shared or len(applied.tensors) > 1
     values = [value_of(each, inner, scope, several) for each in applied.tensors]
     chosen = _options(applied, function, scope)
-    whole = [value for value in values if value is not None]
-    if chosen is None or len(whole) != len(values):
+    sound = [value for value in values if value is not None]
+    if chosen is None or len(sound) != len(values):
+        return None
+    whole: Sequence[Value] | None = sound
+    if isinstance(flow, Inside):
+        whole = aligned(sound, applied.tensors, scope)
+    if whole is None:
         return None
     present = dict.fromkeys(mode for value in whole for mode in value.type.modes)
     order = flow.modes if isinstance(flow, Wanted) else tuple(present)
@@ -233,12 +257,28 @@ def _over(applied: Application, operand: Value, scope: Scope) -> tuple[Mode, ...
     found = scope.modes.referred(given["over"], scope)
     if found is None:
         return None
-    for single in found:
-        if scope.sizes.mode(single) not in operand.type:
+    modes = [_continued(scope.sizes.mode(single), operand, scope) for single in found]
+    for single, mode in zip(found, modes, strict=True):
+        if mode not in operand.type:
             text = f"`{applied.name}` goes over `{single.shown}`, which its operand does not have"
             scope.report.error("E0205", text, given["over"].span)
             return None
-    return tuple(map(scope.sizes.mode, found))
+    return tuple(modes)
+
+
+def _continued(mode: Mode, operand: Value, scope: Scope) -> Mode:
+    """The mode itself, or in a pipe the axis that continues it."""
+    if mode in operand.type:
+        return mode
+    labelled = [
+        each for each in operand.type.modes if scope.positions.label(each.name) == mode.name
+    ]
+    return labelled[0] if labelled else mode
+
+
+def _mean(total: Value, over: Sequence[Mode], scope: Scope) -> Value:
+    count = Scalar.of(Size.product(mode.size for mode in over))
+    return scaled(scope, total, Scalar.apply("/", Scalar.of(1), count))
 
 
 def _keeps(wanted: Wanted, over: tuple[Mode, ...], applied: Application, scope: Scope) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from tnc.diagnostics import Label, Report, Source, Span
+from tnc.elaborate.definitions import NO_FILE
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.names import NO_FILE
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
 
@@ -32,7 +33,7 @@ def elaborate_einsum(
         report.add(*inner.diagnostics)
         return None
     layer = _layer(equation, sizes)
-    elaboration = Elaboration(layer, source, NO_FILE, inner)
+    elaboration = Elaboration(layer, replace(NO_FILE, source=source), inner)
     elaboration.scope.einsum = True
     made = elaboration.run({})
     report.add(*inner.diagnostics)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from tnc.diagnostics import Span, did_you_mean, nearest
 from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Definition, FileNames, Partial
 from tnc.elaborate.factorise import factorisation
 from tnc.elaborate.names import Family, Faulty, Names, Tensor, Within, members
+from tnc.elaborate.partial import layer_value, member_of, partially
 from tnc.elaborate.values import (
     NUMBER_FUNCTIONS,
-    UNKNOWN,
     UNSET,
-    Constant,
     Mismatch,
     arithmetic,
     compare,
@@ -63,6 +63,8 @@ def _evaluate(expr: tree.Expr, scope: Names) -> Constant:
             return _element(expr, scope)
         case tree.Call():
             return _call(expr, scope)
+        case tree.Member():
+            return _member(expr, scope)
         case _:
             raise Mismatch("expected a value that is known when the layer is compiled")
 
@@ -183,7 +185,17 @@ def _element(expr: tree.Subscript, scope: Names) -> Constant:
 # ---------------------------------------------------------------- functions
 
 
+def _member(expr: tree.Member, scope: Names) -> Constant:
+    """What is a value of another file: a layer, or one of its lets."""
+    found = member_of(expr, scope)
+    if isinstance(found, Definition):
+        return Partial(found)
+    return UNKNOWN if found is None or isinstance(found, BuiltIn | FileNames) else found
+
+
 def _call(expr: tree.Call, scope: Names) -> Constant:
+    if (layer := layer_value(expr.function, scope)) is not None:
+        return partially(layer, expr.arguments, scope, evaluate) or UNKNOWN
     if not isinstance(expr.function, tree.Name):
         raise Mismatch("expected a function of values")
     name = expr.function.text

@@ -1,74 +1,129 @@
-"""A file: what stands outside of its layers, and each layer in turn."""
+"""A file: each of its layers, for its diagnostics or for the graph."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tnc.diagnostics import Label, Report, Source, Span, nearest
+from tnc.diagnostics import Diagnostic, Label, Report, nearest
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate import usage
-from tnc.elaborate.calls import STANDARD, UNSUPPORTED
-from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.definitions import Definition
+from tnc.elaborate.foreign import check_extern, foreign
+from tnc.elaborate.homes import Homes, report_duplicates
+from tnc.elaborate.interfaces import Callee
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.names import FileNames
-from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import Constant
+from tnc.elaborate.library import Library, Wanted
+from tnc.elaborate.outside import Outside
 from tnc.ir.layer import Layer
-from tnc.ops.call import FUNCTIONS
 from tnc.syntax import tree
+from tnc.syntax.module import Module
 
 PLACES = 5
 """Layers that are shown where the one that is asked for does not exist."""
 
 
-def check(file: tree.File, source: Source, report: Report) -> None:
+def check(module: Module, report: Report) -> None:
     """Every static diagnostic of every layer. Parameters without a value are unknown: what depends
     on them is left to the build."""
-    names = file_names(file, source, report)
-    _duplicates(file, report)
-    _unsupported(file.items, report)
-    usage.warn_imports(file, report)
-    for item in file.items:
+    run = Elaborator(report)
+    names = run.homes.of(module)
+    report_duplicates(module.file, report)
+    usage.warn_imports(module.file, report)
+    for item in module.file.items:
+        inner = Report()
         if isinstance(item, tree.Layer):
-            inner = Report()
-            Elaboration(item, source, names, inner, checking=True).run({})
-            report.add(*inner.diagnostics)
+            Elaboration(item, names, inner, run.library, checking=True).callee({})
+        elif isinstance(item, tree.Extern):
+            check_extern(item, Definition(item, names), inner)
+        report.add(*inner.diagnostics)
+    run.tell_inner()
 
 
-def elaborate(
-    file: tree.File,
-    source: Source,
-    layer: str,
-    settings: Mapping[str, object],
-    report: Report,
-) -> Layer | None:
-    """One layer with its parameters set to Python numbers, strings and lists; None where an error
-    was reported.
+@dataclass(slots=True)
+class Elaborator:
+    """One run of the compiler: layers by name, and those inside of them, each elaborated once.
+    `standard` are modules where the layers are looked up which are given from outside, by name."""
 
-    Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
-    another type, and all that equations may have.
-    """
-    names = file_names(file, source, Report())
-    _values_used(file, source, layer, report)
-    found = [item for item in file.items if isinstance(item, tree.Layer)]
-    chosen = next((item for item in found if item.name.text == layer), None)
-    if chosen is None:
-        _report_unknown(layer, [item.name for item in found], source, report)
-        return None
-    inner = Report()
-    elaboration = Elaboration(chosen, source, names, inner)
-    made = elaboration.run(settings)
-    if elaboration.stopped:  # the errors that do not depend on parameters are found all the same
-        Elaboration(chosen, source, names, inner, checking=True).run({})
-    report.add(*inner.diagnostics)
-    return made
+    report: Report
+    standard: Sequence[Module] = ()
+    homes: Homes = field(init=False)
+    library: Library = field(init=False)
+    _inner: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.homes = Homes(self.report)
+        self.library = Library(self._callee)
+
+    def layer(self, module: Module, name: str, settings: Mapping[str, object]) -> Layer | None:
+        """One layer with its parameters set to Python numbers, strings and lists, or to the text
+        of a layer (`CP(R: 16)`); None where an error was reported. A name with dots sets a
+        parameter of a layer inside.
+
+        Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
+        another type, and all that equations may have.
+        """
+        names = self.homes.of(module)
+        found = names.layers.get(name)
+        if found is None or not isinstance(found.node, tree.Layer):
+            nodes = [each.node for each in names.layers.values()]
+            layers = [node.name for node in nodes if isinstance(node, tree.Layer)]
+            _report_unknown(name, layers, module, self.report)
+            return None
+        outside = Outside(names, [self.homes.of(each) for each in self.standard], self.report)
+        own, overrides = outside.settings(found, settings)
+        inner = Report()
+        elaboration = Elaboration(found.node, names, inner, self.library, overrides=overrides)
+        callee = elaboration.callee(own)
+        if elaboration.stopped:  # what does not depend on parameters is found all the same
+            Elaboration(found.node, names, inner, self.library, checking=True).callee({})
+        self.report.add(*inner.diagnostics)
+        self.tell_inner()
+        return callee.body if callee is not None and isinstance(callee.body, Layer) else None
+
+    # ------------------------------------------------------------ layers inside
+    def _callee(self, wanted: Wanted) -> Callee | None:
+        definition, report = wanted.partial.definition, Report()
+        if isinstance(definition.node, tree.Extern):
+            callee = foreign(wanted, report)
+        else:
+            callee = Elaboration(
+                definition.node,
+                definition.home,
+                report,
+                self.library,
+                overrides=wanted.overrides,
+                checking=wanted.checking,
+            ).callee(wanted.partial.given)
+        self._hear(report, definition, wanted.checking)
+        return callee
+
+    def _hear(self, report: Report, definition: Definition, checking: bool) -> None:
+        """Errors of a layer inside are told with the place where it is written; warnings only of
+        the file that is compiled."""
+        own = not definition.home.module and not checking
+        for each in report.diagnostics:
+            if each.severity == "error":
+                where = Label(self.library.trail[-1], f"in this `{definition.name}`")
+                self._inner.append(replace(each, labels=(*each.labels, where)))
+            elif own:
+                self._inner.append(each)
+
+    def tell_inner(self) -> None:
+        """Report what was found in layers inside, unless it has been said of the layer itself."""
+        said = {(each.code, each.span) for each in self.report.diagnostics}
+        for each in self._inner:
+            if (each.code, each.span) not in said:
+                said.add((each.code, each.span))
+                self.report.add(each)
+        self._inner.clear()
 
 
-def _report_unknown(layer: str, known: Sequence[tree.Name], source: Source, report: Report) -> None:
+def _report_unknown(layer: str, known: Sequence[tree.Name], module: Module, report: Report) -> None:
     """Nothing in the text is wrong, so the places are those of the layers that could be meant."""
     close = nearest(layer, [name.text for name in known])
     likely = sorted(known, key=lambda name: name.text != close)
-    spans = [name.span for name in likely] or [source.everything()]
+    spans = [name.span for name in likely] or [module.source.everything()]
     report.error(
         "E0103",
         f"undefined layer `{layer}`",
@@ -78,111 +133,3 @@ def _report_unknown(layer: str, known: Sequence[tree.Name], source: Source, repo
         notes=(f"layers here: {', '.join(f'`{name.text}`' for name in known) or 'none'}",),
         help=(Help(f"did you mean `{close}`?"),) if close else (),
     )
-
-
-def _values_used(file: tree.File, source: Source, layer: str, report: Report) -> None:
-    """Report what is wrong with the lets of the file on which the layer depends."""
-    said = Report()
-    file_names(file, source, said)
-    lets = {item.targets[0].name.text: item for item in file.items if isinstance(item, tree.Let)}
-    pending: list[tree.Node] = [
-        item for item in file.items if isinstance(item, tree.Layer) and item.name.text == layer
-    ]
-    reached: set[str] = set()
-    while pending:
-        found = usage.Mentions().read(pending.pop()).values & lets.keys() - reached
-        reached |= found
-        pending += [lets[name].value for name in found]
-    spans = [lets[name].span for name in reached]
-    report.add(
-        *(
-            each
-            for each in said.diagnostics
-            if any(span.start <= each.span.start < span.end for span in spans)
-        )
-    )
-
-
-def file_names(file: tree.File, source: Source, report: Report) -> FileNames:
-    """What the items of a file declare; the values of its lets are evaluated in order."""
-    layers = {
-        item.name.text: item for item in file.items if isinstance(item, tree.Layer | tree.Extern)
-    }
-    imported = {
-        (each.alias or each.name).text: _module(item.path)
-        for item in file.items
-        if isinstance(item, tree.FromImport)
-        for each in item.names
-    }
-    imported |= {
-        (item.alias or item.path.names[-1]).text: _module(item.path)
-        for item in file.items
-        if isinstance(item, tree.Import) and (item.alias or item.path.names)
-    }
-    values: dict[str, Constant] = {}
-    names = FileNames(layers, values, imported, dict(_spans(file)), file.poisoned)
-    scope = Scope(report, source, names)
-    for item in file.items:
-        if isinstance(item, tree.Let) and len(item.targets) == 1:
-            values[item.targets[0].name.text] = evaluate(item.value, scope)
-    return names
-
-
-def _module(path: tree.ModulePath) -> str:
-    return "." * path.dots + ".".join(name.text for name in path.names)
-
-
-def _spans(file: tree.File) -> Iterable[tuple[str, Span]]:
-    for name in _declared(file):
-        yield name.text, name.span
-
-
-def _declared(file: tree.File) -> Iterable[tree.Name]:
-    for item in file.items:
-        match item:
-            case tree.Layer(name=name) | tree.Extern(name=name):
-                yield name
-            case tree.Let(targets=targets):
-                yield from (target.name for target in targets)
-            case tree.Import(path=path, alias=alias) if alias or path.names:
-                yield alias or path.names[-1]
-            case tree.FromImport(names=names):
-                yield from (each.alias or each.name for each in names)
-            case _:
-                pass
-
-
-def _duplicates(file: tree.File, report: Report) -> None:
-    first: dict[str, Span] = {}
-    for name in _declared(file):
-        if name.text in first:
-            report.error(
-                "E0104",
-                f"`{name.text}` is declared twice",
-                name.span,
-                "declared again here",
-                Label(first[name.text], "first declared here"),
-            )
-        first.setdefault(name.text, name.span)
-
-
-def _unsupported(items: Iterable[tree.Item], report: Report) -> None:
-    """What this version does not compile, at its construct."""
-    for item in items:
-        match item:
-            case tree.FromImport(path=path, names=names) if _module(path) == STANDARD:
-                for each in names:
-                    if each.name.text not in FUNCTIONS or each.alias:
-                        text = f"`{each.name.text}`: {UNSUPPORTED}"
-                        report.error("E0103", text, each.span)
-            case tree.Import() | tree.FromImport() | tree.Extern() | tree.Test():
-                report.error("E0103", UNSUPPORTED, _heading(item))
-            case _:
-                pass
-
-
-def _heading(item: tree.Item) -> Span:
-    """The first line of a construct."""
-    source, start = item.span.source, item.span.start
-    end = source.text.find("\n", start)
-    return source.span(start, min(item.span.end, end if end >= 0 else item.span.end))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tnc.diagnostics import Label, Report, Source
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate import usage
 from tnc.elaborate.assembly import assembled
 from tnc.elaborate.checks import check_relation
+from tnc.elaborate.definitions import Constant, FileNames, Partial
 from tnc.elaborate.evaluate import condition, evaluate
-from tnc.elaborate.names import FAULTY, FileNames, Tensor
+from tnc.elaborate.interfaces import Callee
+from tnc.elaborate.library import Library, Overrides
+from tnc.elaborate.names import FAULTY, Tensor
 from tnc.elaborate.naming import annotated, factors_of, wanted_modes
 from tnc.elaborate.operands import holds_tensor, opened
 from tnc.elaborate.parameters import bind
+from tnc.elaborate.pipes import results
+from tnc.elaborate.places import placed, positional
 from tnc.elaborate.products import opaque
 from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.roles import Inside
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.tensors import Declared, declare
 from tnc.elaborate.terms import complete, value_of
-from tnc.elaborate.values import Constant, literal
+from tnc.elaborate.values import literal
 from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
@@ -33,21 +39,35 @@ class Elaboration:
     def __init__(
         self,
         layer: tree.Layer,
-        source: Source,
         names: FileNames,
         report: Report,
+        library: Library | None = None,
         *,
+        overrides: Overrides = (),
         checking: bool = False,
     ) -> None:
         self.layer = layer
-        tensors = _tensor_names(layer.body)
-        self.scope = Scope(report, source, names, checking, tensors=tensors, body=layer.body)
+        self.scope = Scope(
+            report,
+            names.source,
+            names,
+            checking,
+            tensors=_tensor_names(layer.body),
+            body=layer.body,
+            library=library or Library(lambda _: None),
+            overrides=overrides,
+        )
         self.declared: list[Declared] = []
         self.outputs: list[tuple[Tensor, tree.Output]] = []
         self.stopped = False
 
     def run(self, settings: Mapping[str, object]) -> Layer | None:
-        """The layer; None where something was reported as an error."""
+        """The layer; None where something was reported as an error, and while checking."""
+        callee = self.callee(settings)
+        return callee.body if callee is not None and isinstance(callee.body, Layer) else None
+
+    def callee(self, settings: Mapping[str, object]) -> Callee | None:
+        """The layer as others call it; None where something was reported as an error."""
         report = self.scope.report
         refuse_reserved(self.layer.name, "layer", report)
         bind(self.layer, settings, self.scope)
@@ -67,7 +87,8 @@ class Elaboration:
         if not self.scope.einsum:
             usage.warn(self.layer, report)
         made = assembled(self.layer, self.scope, self.declared, self.outputs)
-        return None if report.failed else made
+        written = sum(isinstance(each, tree.Output) for each in self.layer.body)
+        return None if report.failed or len(self.outputs) != written else made
 
     # ------------------------------------------------------------ values
     def _values(self) -> bool:
@@ -77,9 +98,15 @@ class Elaboration:
             if isinstance(statement, tree.Require):
                 met = self._require(statement) and met
             elif isinstance(statement, tree.Let) and self._is_value(statement):
-                (target,) = statement.targets
-                self.scope.declare(target.name, evaluate(statement.value, self.scope))
+                self._value(statement.targets[0].name, statement.value)
         return met
+
+    def _value(self, name: tree.Name, expr: tree.Expr) -> None:
+        value = evaluate(expr, self.scope)
+        if isinstance(value, Partial):  # every use of the name is one instance
+            refuse_reserved(name, "tensor", self.scope.report)
+            self.scope.instances.names.add(name.text)
+        self.scope.declare(name, value)
 
     def _is_value(self, let: tree.Let) -> bool:
         bare = len(let.targets) == 1 and let.targets[0].modes is None
@@ -132,10 +159,46 @@ class Elaboration:
         self.scope.declare(target.name, tensor or FAULTY)
 
     def _several(self, let: tree.Let) -> None:
-        text = "networks of layers are not supported by this version"
-        self.scope.report.error("E0103", text, let.value.span, "gives several results")
-        for target in let.targets:
-            self.scope.declare(target.name, FAULTY)
+        """`let a, b = Split(x)`: the results of a layer."""
+        values = self._results(let)
+        for k, target in enumerate(let.targets):
+            tensor = None
+            if values is not None and target.modes is None:
+                tensor = _plain(target.name, values[k], positional=True)
+            elif values is not None and target.modes is not None:
+                tensor = self._named_result(target, target.modes, values[k], let.value)
+            self.scope.declare(target.name, tensor or FAULTY)
+
+    def _results(self, let: tree.Let) -> list[Value] | None:
+        expr = opened(let.value, self.scope)
+        found = None
+        if isinstance(expr, tree.Call | tree.Pipe):
+            found = results(expr, Inside("a `let`"), value_of, self.scope)
+        if found is None:
+            text = f"`let` with {len(let.targets)} names takes the results of a layer"
+            self.scope.report.error("E0401", text, expr.span)
+            return None
+        if found.values is None or len(found.values) == len(let.targets):
+            return found.values
+        self.scope.report.error(
+            "E0309",
+            f"this gives {len(found.values)} results, {len(let.targets)} names are given",
+            expr.span,
+            "",
+            Label(let.targets[0].name.span.to(let.targets[-1].span), f"{len(let.targets)} names"),
+        )
+        return None
+
+    def _named_result(
+        self, target: tree.Target, modes: tree.ModeList, value: Value, expr: tree.Expr
+    ) -> Tensor | None:
+        axes = self.scope.modes.axes(modes, self.scope)
+        wanted = wanted_modes(modes, self.scope, target.name.text)
+        if axes is None or wanted is None:
+            return None
+        named = placed(value, wanted, expr.span, self.scope) or opaque(self.scope, wanted.modes)
+        physical = tuple(tuple(map(self.scope.sizes.mode, axis)) for axis in axes)
+        return Tensor(target.name.text, target.name.span, physical, named)
 
     def _output(self, output: tree.Output) -> None:
         target = output.target
@@ -175,9 +238,9 @@ class Elaboration:
         expr = opened(expr, self.scope)
         if isinstance(expr, tree.Name | tree.Subscript) and annotated(expr, self.scope) is None:
             return self._named(target, expr)
-        if isinstance(expr, tree.Pipe) or free:
+        if isinstance(expr, tree.Pipe) or free or positional(expr, self.scope):
             value = value_of(expr, Inside(f"`{name}`"), self.scope)
-            return None if value is None else _plain(target.name, value)
+            return None if value is None else _plain(target.name, value, positional=True)
         self.scope.report.error(
             "E0206",
             f"which modes does `{name}` have?",
@@ -191,16 +254,17 @@ class Elaboration:
     def _named(self, target: tree.Target, expr: tree.Name | tree.Subscript) -> Tensor | None:
         entry = self.scope.lookup(expr.text) if isinstance(expr, tree.Name) else None
         if isinstance(entry, Tensor):
-            return Tensor(target.name.text, target.name.span, entry.axes, entry.value)
+            return replace(entry, name=target.name.text, span=target.name.span)
         found = factors_of(expr, self.scope)
         if not found:
             return None
         return _plain(target.name, found[0].value)
 
 
-def _plain(name: tree.Name, value: Value) -> Tensor:
+def _plain(name: tree.Name, value: Value, positional: bool = False) -> Tensor:
     """A tensor with one axis for each mode."""
-    return Tensor(name.text, name.span, tuple((mode,) for mode in value.type.modes), value)
+    axes = tuple((mode,) for mode in value.type.modes)
+    return Tensor(name.text, name.span, axes, value, positional)
 
 
 def _tensor_names(body: tuple[tree.Statement, ...]) -> frozenset[str]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import UNKNOWN, is_integer
+from tnc.elaborate.values import is_integer
 from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from tnc.diagnostics import Label, Span, did_you_mean
 from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import evaluate, indices
 from tnc.elaborate.names import Names
-from tnc.elaborate.values import UNKNOWN, is_integer, type_name
+from tnc.elaborate.values import is_integer, type_name
 from tnc.ir.layer import LEADING
 from tnc.syntax import tree
 

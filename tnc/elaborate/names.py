@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import Self, TypeAlias, TypeVar
 
 from tnc.diagnostics import Label, Report, Source, Span, did_you_mean
-from tnc.elaborate.values import UNKNOWN, Constant
+from tnc.elaborate.definitions import (
+    NO_FILE,
+    UNKNOWN,
+    BuiltIn,
+    Constant,
+    Definition,
+    FileNames,
+    Partial,
+)
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
@@ -21,12 +29,14 @@ LARGEST_FAMILY = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """A tensor with a name. `value` is None after an error that was reported."""
+    """A tensor with a name. `value` is None after an error that was reported. The axes of a
+    `positional` one have no names: they are told apart by their places alone."""
 
     name: str
     span: Span
     axes: Axes
     value: Value | None
+    positional: bool = False
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -49,23 +59,6 @@ class Faulty:
 
 FAULTY = Faulty()
 Entry: TypeAlias = Constant | Tensor | Family | Faulty
-
-
-@dataclass(frozen=True, slots=True)
-class FileNames:
-    """What stands outside of the layers of a file.
-
-    `layers`: layers and externs. `imported`: names from modules, with the module.
-    """
-
-    layers: Mapping[str, tree.Layer | tree.Extern]
-    values: Mapping[str, Constant]
-    imported: Mapping[str, str]
-    spans: Mapping[str, Span]
-    poisoned: frozenset[str]
-
-
-NO_FILE = FileNames({}, {}, {}, {}, frozenset())
 
 
 @dataclass(slots=True)
@@ -139,7 +132,18 @@ class Names(ABC):
             return self.names[text]
         if text in self.file.values:
             return self.file.values[text]
-        return FAULTY if text in self.file.poisoned else None
+        return self._layer(text)
+
+    def _layer(self, text: str) -> Partial | Faulty | Constant | None:
+        """The layer of this name: of the file, or imported."""
+        found = self.file.layers.get(text) or self.file.imported.get(text)
+        match found:
+            case Definition():
+                return Partial(found)
+            case FileNames() | BuiltIn() | None:
+                return FAULTY if text in self.file.poisoned else None
+            case _:
+                return found
 
     def is_tensor(self, text: str) -> bool:
         """Whether the name stands for a tensor or a family, declared here or further down."""

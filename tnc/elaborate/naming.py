@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.factorise import LARGEST, factorisation
 from tnc.elaborate.modes import Axes, outside
@@ -15,7 +16,7 @@ from tnc.elaborate.products import renamed
 from tnc.elaborate.roles import Factor, Wanted
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import differ, shown
-from tnc.elaborate.values import UNKNOWN, type_name, unset
+from tnc.elaborate.values import type_name, unset
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.syntax import tree

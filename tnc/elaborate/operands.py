@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import FUNCTIONS, condition, evaluate, indices, number
 from tnc.elaborate.names import Faulty
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import UNKNOWN
 from tnc.ir.scalar import Scalar
 from tnc.syntax import tree
 

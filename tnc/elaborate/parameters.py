@@ -10,16 +10,18 @@ from numbers import Integral
 from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.diagnostics.suggest import nearest
+from tnc.elaborate.definitions import UNKNOWN, Constant, Partial, Unknown
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.names import FAULTY, Entry
 from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import UNKNOWN, UNSET, Constant, is_integer, is_number, literal, type_name
+from tnc.elaborate.types import TYPES, fits, type_text
+from tnc.elaborate.values import UNSET, literal, type_name
+from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.syntax import tree
 
 ASSUMED_LENGTH = 3
-TYPES = frozenset({"int", "float", "bool", "str", "layer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +85,6 @@ def _listed(value: Constant) -> object:
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
-def type_text(type: tree.TypeExpr | None) -> str:
-    """The type as it is written; "" where none is."""
-    match type:
-        case tree.TypeName(text=text):
-            return text
-        case tree.TypeList(element=element):
-            return f"[{type_text(element)}]"
-        case _:
-            return ""
-
-
 # ---------------------------------------------------------------- setting
 
 
@@ -133,6 +124,9 @@ def _value(
     name = param.name.text
     if not _is_type(param.type, scope):
         return FAULTY
+    given = settings.get(name)
+    if given is UNKNOWN or (isinstance(given, Size) and name in bounds):
+        return _unset(name, param.type, name in bounds, scope)
     if name in settings:
         return _given(settings[name], param, scope)
     if param.default is not None:
@@ -154,14 +148,11 @@ def _is_type(type: tree.TypeExpr | None, scope: Scope) -> bool:
         type = type.element
     if type is None:
         return True
-    if type.text == "layer":
-        text = "parameters that are layers are not supported by this version"
-        scope.report.error("E0103", text, type.span)
-    elif type.text not in TYPES:
+    if type.text not in TYPES:
         names = ", ".join(f"`{each}`" for each in sorted(TYPES))
         text = f"`{type.text}` is no type"
         scope.report.error("E0401", text, type.span, notes=(f"types: {names}, and lists of them",))
-    return type.text in TYPES - {"layer"}
+    return type.text in TYPES
 
 
 def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
@@ -176,7 +167,7 @@ def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
 def _constant(setting: object) -> Constant | None:
     """A Python value as one of the language; None for what is none."""
     match setting:
-        case bool() | int() | float() | str():
+        case bool() | int() | float() | str() | Size() | Scalar() | Partial() | Unknown():
             return setting
         case Integral():
             return int(setting)
@@ -199,25 +190,6 @@ def _typed(value: Constant, param: tree.Param, span: Span, scope: Scope) -> Entr
     text = f"parameter `{param.name.text}`: expected `{wanted}`, found `{found}`"
     scope.report.error("E0401", text, span, f"this is `{literal(value)}`")
     return FAULTY
-
-
-def fits(value: Constant, type: tree.TypeExpr) -> bool:
-    """Whether a value is of a type; an integer is a float, too."""
-    if value is UNKNOWN:
-        return False
-    if isinstance(type, tree.TypeList):
-        return isinstance(value, tuple) and all(
-            item is UNKNOWN or fits(item, type.element) for item in value
-        )
-    match type.text:
-        case "int":
-            return is_integer(value)
-        case "float":
-            return is_number(value)
-        case "bool":
-            return isinstance(value, bool)
-        case _:
-            return isinstance(value, str)
 
 
 # ---------------------------------------------------------------- unknown parameters

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tnc.diagnostics import Span
+from tnc.elaborate.definitions import UNKNOWN, Constant
 from tnc.elaborate.evaluate import evaluate, indices, options
 from tnc.elaborate.modes import Modes, Single
 from tnc.elaborate.names import Names
-from tnc.elaborate.values import UNKNOWN, Constant, is_integer, type_name, unset
+from tnc.elaborate.values import is_integer, type_name, unset
 from tnc.elaborate.windows import BORDERS, PADS, Pad
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tnc.elaborate.instances import Instances
+from tnc.elaborate.library import Library, Overrides
 from tnc.elaborate.modes import Modes
 from tnc.elaborate.names import Names
+from tnc.elaborate.positions import Positions
 from tnc.elaborate.sizes import Sizes
 from tnc.ir.graph import Builder
 from tnc.ir.size import Size
@@ -15,16 +18,26 @@ from tnc.syntax import tree
 
 @dataclass(slots=True)
 class Scope(Names):
-    """The names of one layer with its modes and their sizes, which follow from `body`."""
+    """The names of one layer with its modes and their sizes, which follow from `body`. `library`
+    elaborates the layers inside, `overrides` are meant for them."""
 
     body: Sequence[tree.Statement] = ()
+    library: Library = field(default_factory=lambda: Library(lambda _: None))
+    overrides: Overrides = ()
     build: Builder = field(default_factory=Builder)
+    instances: Instances = field(default_factory=Instances)
     modes: Modes = field(init=False)
     sizes: Sizes = field(init=False)
+    positions: Positions = field(init=False)
 
     def __post_init__(self) -> None:
         self.modes = Modes(self)
         self.sizes = Sizes(self, self.modes, self.body)
+        self.positions = Positions(self._declared_size)
+
+    def _declared_size(self, key: str) -> Size | None:
+        single = next((each for each in self.modes.every() if each.key == key), None)
+        return None if single is None else self.sizes.of(single)
 
     def is_mode(self, text: str) -> bool:
         return text in self.modes.names

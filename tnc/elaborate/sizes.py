@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import evaluate, indices
 from tnc.elaborate.modes import Modes, Single
 from tnc.elaborate.names import Names
 from tnc.elaborate.relations import Relation, relations
-from tnc.elaborate.values import UNKNOWN, UNSET, is_integer, literal, simplified, type_name, unset
+from tnc.elaborate.values import UNSET, is_integer, literal, simplified, type_name, unset
 from tnc.elaborate.windows import Window, signal_size, window
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode

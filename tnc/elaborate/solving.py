@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from tnc.ir.layer import Port, RunTimeSize
+from tnc.ir.layer import Axes, RunTimeSize
 from tnc.ir.size import Size, Symbol
 
 
-def solve(inputs: Sequence[Port], symbols: Iterable[str]) -> tuple[list[RunTimeSize], list[str]]:
+class Placed(Protocol):
+    """An input: its name and its axes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def axes(self) -> Axes: ...
+
+
+def solve(inputs: Sequence[Placed], symbols: Iterable[str]) -> tuple[list[RunTimeSize], list[str]]:
     """Sources of each symbol, and the symbols that have none.
 
     A source is a formula of symbols `"{input}.{axis}"`, the axis as it stands in `Port.axes`. Bare

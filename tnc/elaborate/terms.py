@@ -10,6 +10,7 @@ from tnc.elaborate import calls
 from tnc.elaborate.modes import written
 from tnc.elaborate.naming import annotated, factors_of
 from tnc.elaborate.operands import Bag, Reciprocal, Term, bag, constant, holds_tensor, is_sum, terms
+from tnc.elaborate.places import aligned, placed, positional
 from tnc.elaborate.products import contracted, multiplied, scaled
 from tnc.elaborate.roles import Factor, Flow, Inside, Product, Wanted
 from tnc.elaborate.scope import Scope
@@ -33,8 +34,12 @@ def value_of(expr: tree.Expr, flow: Flow, scope: Scope, shared: bool = False) ->
         _no_tensor(expr, scope)
         return None
     values = _values(tensors, flow, shared or len(tensors) > 1)
-    whole = [value for value in values if value is not None]
-    if len(whole) != len(values):
+    whole: Sequence[Value] | None = [value for value in values if value is not None]
+    if whole is None or len(whole) != len(values):
+        return None
+    if isinstance(flow, Inside):
+        whole = aligned(whole, [part.expr for part in tensors], scope)
+    if whole is None:
         return None
     return _shifted(_added(whole, flow, expr, scope), total, scope)
 
@@ -127,6 +132,9 @@ def _factors(item: tree.Expr | Reciprocal, inside: Inside, scope: Scope) -> list
     if isinstance(item, Reciprocal):
         value = _reciprocal(item.tensor, inside, scope)
         return None if value is None else [Factor(value, item.tensor.span)]
+    if positional(item, scope):
+        _unclear(item, Inside("a product"), scope, "result of a layer")
+        return None
     if isinstance(item, tree.Name | tree.Subscript | tree.Splat):
         return _named(item, scope)
     if is_sum(item):
@@ -170,9 +178,9 @@ def _single(item: tree.Expr | Reciprocal, flow: Flow, shared: bool, scope: Scope
             return _divided(item, flow, shared, scope)
         case tree.Call() | tree.Pipe():
             value, flowed = calls.call(item, flow, shared, value_of, scope)
-            factors = None if value is None else [Factor(value, item.span)]
-            if flowed:
+            if flowed or value is None:
                 return value
+            factors: list[Factor] | None = [Factor(value, item.span)]
         case tree.Name() | tree.Subscript() | tree.Splat():
             factors = _named(item, scope)
         case tree.If(then=then, otherwise=otherwise):
@@ -183,6 +191,8 @@ def _single(item: tree.Expr | Reciprocal, flow: Flow, shared: bool, scope: Scope
             return None
     if factors is None:
         return None
+    if isinstance(flow, Wanted) and positional(item, scope):
+        return placed(factors[0].value, flow, item.span, scope)
     if isinstance(flow, Wanted):
         return multiplied(Product(factors, flow, shared, scope), item.span)
     if len(factors) == 1:

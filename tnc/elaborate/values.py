@@ -9,24 +9,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from enum import Enum
 from typing import TypeAlias
 
+from tnc.elaborate.definitions import UNKNOWN, Constant, Partial, Unknown
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 
-
-class Unknown(Enum):
-    """What cannot be known: it was reported already, or depends on a parameter that is not set."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
 UNSET = "$"
 """Begins the symbols which stand for parameters that are not set; no run-time symbol does."""
 
-Constant: TypeAlias = int | float | str | Size | Scalar | Unknown | tuple["Constant", ...]
 Number: TypeAlias = int | float | Size | Scalar
 
 
@@ -226,6 +217,8 @@ def type_name(value: Constant) -> str:
             return "float"
         case str():
             return "str"
+        case Partial():
+            return "layer"
         case tuple():
             return f"[{type_name(value[0])}]" if value else "[]"
         case _:
@@ -248,5 +241,8 @@ def literal(value: Constant) -> str:
             return value.python().replace(UNSET, "")
         case Unknown():
             return "?"
+        case Partial():
+            given = ", ".join(f"{name}: {literal(each)}" for name, each in value.settings)
+            return f"{value.definition.name}({given})" if given else value.definition.name
         case _:
             return repr(value)

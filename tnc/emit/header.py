@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from tnc.emit.prose import file_name, table
 from tnc.emit.statement import WIDTH
@@ -12,13 +13,17 @@ from tnc.ir.program import Program
 
 
 def header(
-    programs: Sequence[tuple[Program, Plan]], source_name: str, source_hash: str, version: str
+    programs: Sequence[tuple[Program, Plan]], sources: Sequence[tuple[str, str]], version: str
 ) -> str:
     """The text of the module's docstring."""
     names = ", ".join(program.layer.name for program, _ in programs)
+    (source, digest), *imported = sources
+    hashes = [f"sha256 of the source: {digest}"]
+    hashes += [f"sha256 of {file_name(name)}: {its}" for name, its in imported]
     about = [
-        f"{names}: compiled from {file_name(source_name)} by tnc {version}.",
-        f"Generated: edit the .tnn, not this file.\n\nsha256 of the source: {source_hash}",
+        fill(f"{names}: compiled from {file_name(source)} by tnc {version}.", WIDTH),
+        "Generated: edit the .tnn, not this file.",
+        "\n".join(hashes),
     ]
     return "\n\n".join([*about, *(_planned(program.layer, plan) for program, plan in programs)])
 

@@ -14,7 +14,7 @@ from tnc.emit.prose import comment, docstring, place
 from tnc.emit.start import reset
 from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, call, define, give
 from tnc.ir.layer import Axes, Layer, Port, Weight
-from tnc.ir.program import Invoke, Line, Program, Routine
+from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
 
 BODY = INDENT * 2
@@ -60,9 +60,9 @@ def layer_class(made: Shown) -> list[str]:
         f"class {layer.name}(nn.Module):",
         *docstring(INDENT, _described(layer)),
         "",
-        *_init(layer),
+        *_init(made.program),
         "",
-        *reset(layer),
+        *reset(made.program),
         "",
         *_forward(made),
         "",
@@ -114,7 +114,8 @@ def shape(weight: Weight) -> str:
     return f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
 
 
-def _init(layer: Layer) -> list[str]:
+def _init(program: Program) -> list[str]:
+    layer = program.layer
     lines = [
         f"{INDENT}def __init__(self, *, device=None, dtype=None) -> None:",
         f"{BODY}super().__init__()",
@@ -129,7 +130,18 @@ def _init(layer: Layer) -> list[str]:
                 lines += assign(BODY, [f"self.{weight.name}"], start)
         else:
             lines += call(BODY, "self.register_buffer", [quote(weight.name), empty])
-    return [*lines, f"{BODY}self.reset_parameters()"] if layer.weights else lines
+    # The layers inside start by themselves, so they are made after this one has started.
+    lines += [f"{BODY}self.reset_parameters()"] if layer.weights else []
+    return [*lines, *(line for child in program.children for line in _child(child))]
+
+
+def _child(child: Child) -> list[str]:
+    """A layer inside; other people's modules need not know of devices and types."""
+    if child.arguments is None:
+        made = f"{child.target}(device=device, dtype=dtype)"
+    else:
+        made = f"{child.target}({', '.join(child.arguments)}).to(device=device, dtype=dtype)"
+    return assign(BODY, [f"self.{child.name}"], made)
 
 
 def _forward(made: Shown) -> list[str]:

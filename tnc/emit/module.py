@@ -13,6 +13,7 @@ from tnc.emit.layer import Shown, layer_class, shown
 from tnc.emit.naming import Part, parts
 from tnc.emit.prose import docstring
 from tnc.emit.routine import SUPPORT, applied, plain, planned
+from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
@@ -39,14 +40,14 @@ def _channels_last(image):
 def emit(
     programs: Sequence[tuple[Program, Plan]],
     *,
-    source_name: str,
-    source_hash: str,
+    sources: Sequence[tuple[str, str]],
     version: str,
     backward: Backward = "derived",
 ) -> str:
     """The text of one module: the same bytes for the same input.
 
-    `source_name`: the `.tnn`, its folders are not shown; `source_hash`: the sha256 of its text.
+    `sources`: the `.tnn` and those that it imports, without folders, each with the sha256 of its
+    text.
     `backward`: `derived` prints the gradients, `autograd` the planned forward only, `auto` the
     latter for layers below `TINY`.
 
@@ -58,9 +59,9 @@ def emit(
     sections = _sections(programs, backward)
     body = "\n\n\n".join("\n".join(section) for section in sections)
     head = [
-        *docstring("", header(programs, source_name, source_hash, version)),
+        *docstring("", header(programs, sources, version)),
         "",
-        *_imports(body),
+        *_imports(body, programs),
         "",
         *_exports(sorted([*names, "ShapeError"])),
     ]
@@ -76,6 +77,8 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
         sections.append(CHANNELS_LAST)
     if any(full and program.routines for (program, _), full in zip(programs, derived, strict=True)):
         sections += SUPPORT.split("\n\n\n")
+    if any(program.rescaled for program, _ in programs):
+        sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
     for (program, plan), full in zip(programs, derived, strict=True):
         reason = "" if full or backward == "autograd" else _reason(plan)
@@ -105,13 +108,28 @@ def _layer(made: Shown) -> list[list[str]]:
     return [made.door.check(), layer_class(made)]
 
 
-def _imports(body: str) -> list[str]:
+def _imports(body: str, programs: Sequence[tuple[Program, Plan]]) -> list[str]:
     """Only what the body uses."""
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     standard = ["import math", ""] if "math" in used else []
     whole = ["import torch"] if "torch" in used else []
+    whole += [f"import {module}" for module in _foreign(programs)]
     parts = [name for name in ("Tensor", "nn") if name in used]
     return [*standard, *whole, f"from torch import {', '.join(parts)}"]
+
+
+def _foreign(programs: Sequence[tuple[Program, Plan]]) -> list[str]:
+    """The modules of other packages, sorted."""
+    targets = {target for program, _ in programs for target in program.functions}
+    targets |= {
+        child.target
+        for program, _ in programs
+        for child in program.children
+        if child.arguments is not None
+    }
+    return sorted(
+        {target.rpartition(".")[0] for target in targets if not target.startswith("torch.")}
+    )
 
 
 def _exports(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tnc.diagnostics.span import Source, Span
 from tnc.ir.graph import Builder, Graph, Value
 from tnc.ir.size import Size
+from tnc.ir.start import Rescaling
 from tnc.ir.tensor import Mode
 
 Axes = tuple[tuple[Mode, ...], ...]
@@ -63,8 +64,27 @@ class RunTimeSize:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something of Python's that an `extern` declares: a class of modules with the `arguments` of
+    its constructor (Python expressions), or, where these are None, a function."""
+
+    target: str
+    arguments: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """A layer inside of a layer: the attribute `name` of its module."""
+
+    name: str
+    callee: Layer | Foreign
+    origin: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One layer with all its parameters set (unless elaborated for `check` only)."""
+    """One layer with all its parameters set (unless elaborated for `check` only). Identity is
+    equality: instances of one layer share it."""
 
     name: str
     doc: str
@@ -77,6 +97,8 @@ class Layer:
     run_time: tuple[RunTimeSize, ...]
     source: Source
     origin: Span
+    instances: tuple[Instance, ...] = ()
+    rescalings: tuple[Rescaling, ...] = ()  # in this order, after every weight was drawn
     builder: Builder = field(default_factory=Builder, compare=False)
 
     @property

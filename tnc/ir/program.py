@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tnc.diagnostics.span import Span
 from tnc.ir.layer import Layer
+from tnc.ir.start import Rescaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,36 @@ class Invoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescaled:
+    """A rescaling of weights as lines. `tensors`: the variable of each weight or buffer that they
+    read, with its name; `conjugates`: the variable of each conjugate, with that of its tensor;
+    `square`: the variable of the squared norm."""
+
+    rescaling: Rescaling
+    tensors: tuple[tuple[str, str], ...]
+    conjugates: tuple[tuple[str, str], ...]
+    lines: tuple[Line, ...]
+    square: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A layer inside: the attribute `name` of the module, an instance of the class `target`, of
+    this module unless `arguments` are given, which are those of its constructor."""
+
+    name: str
+    target: str
+    arguments: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """One layer. `body` starts from the inputs (named as in the `.tnn`, with their physical axes)
     and from `self.<weight>` bound to local names of the same name; `results` are the outputs with
     their physical axes. `symbols` gives the variable that holds each run-time size.
-    `channels_last` is the same layer for images that lie in memory with their channels last."""
+    `channels_last` is the same layer for images that lie in memory with their channels last.
+    `children` are the layers inside, `functions` the dotted names of Python's that are called.
+    `rescaled` ends the start of the weights."""
 
     layer: Layer
     routines: tuple[Routine, ...]
@@ -76,6 +102,9 @@ class Program:
     results: tuple[str, ...]
     symbols: tuple[tuple[str, str], ...]
     channels_last: ChannelsLast | None = None
+    children: tuple[Child, ...] = ()
+    functions: tuple[str, ...] = ()
+    rescaled: tuple[Rescaled, ...] = ()
 
     @property
     def forms(self) -> tuple[Program, ...]:

@@ -9,7 +9,7 @@ from tnc.ir.scalar import Scalar
 from tnc.lower.forms import Form, Order, flat, ordered, solid
 from tnc.lower.ways import COPY, LAUNCH, Site, Way, apart, axis_of
 from tnc.ops import Add, Call, Mask, Scale
-from tnc.ops.call import FUNCTIONS, Function
+from tnc.ops.call import Function, function_named
 
 
 def multiply_ways(site: Site) -> list[Way]:
@@ -30,7 +30,7 @@ def scale_ways(site: Site) -> list[Way]:
 def call_ways(site: Site) -> list[Way]:
     op = site.value.op
     assert isinstance(op, Call)
-    function = FUNCTIONS[op.function]
+    function = function_named(op.function)
     numbers = options(op, function)
     count = len(site.forms)
     places = [f"{{{k}}}" for k in range(count)]

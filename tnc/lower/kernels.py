@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tnc.ir.graph import Op, Value
-from tnc.lower import convolutions, elementwise, moves, products
+from tnc.lower import applied, convolutions, elementwise, moves, products
 from tnc.lower.forms import Form, solid, unit
 from tnc.lower.pieces import Diagonal, Every, Flip, Ones, Overlap, Pad, Windows, Wrap
 from tnc.lower.roles import product_roles
 from tnc.lower.ways import Site, Step, Way
-from tnc.ops import Add, Border, Call, Contract, Mask, Rename, Scale
+from tnc.ops import Add, Apply, Border, Call, Contract, Mask, Rename, Scale
 
 Kernel = Callable[[Site], list[Way]]
 
@@ -28,6 +28,7 @@ def contract_ways(site: Site) -> list[Way]:
 
 KERNELS: dict[type[Op], Kernel] = {
     Add: elementwise.add_ways,
+    Apply: applied.apply_ways,
     Border: moves.border_ways,
     Call: elementwise.call_ways,
     Contract: contract_ways,
@@ -46,7 +47,7 @@ KERNELS: dict[type[Op], Kernel] = {
 
 def ways(site: Site) -> list[Way]:
     """Every way of computing a step."""
-    if len(site.step.values) > 1:
+    if len(site.step.values) > 1 and isinstance(site.value.op, Contract):
         return convolutions.both_ways(site)
     return KERNELS[type(site.value.op)](site)
 
@@ -62,9 +63,9 @@ def adapted(site: Site, planned: Way) -> Way:
 
 
 def flexible(step: Step) -> bool:
-    """Whether the kernel works on any axes: neither a matrix product nor a convolution."""
+    """Whether the kernel works on any axes: no matrix product, convolution or call of a layer."""
     value, *more = step.values
-    if more:
+    if more or isinstance(value.op, Apply):
         return False
     if not isinstance(value.op, Contract) or len(value.operands) == 1:
         return True

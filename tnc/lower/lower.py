@@ -19,7 +19,7 @@ from tnc.lower.sizes import Scope
 from tnc.lower.steps import steps_of
 from tnc.lower.ways import Measure
 from tnc.lower.writer import Held, Writer
-from tnc.ops import Leaf
+from tnc.ops import Apply, Leaf
 
 
 def lower(
@@ -81,7 +81,7 @@ class _Body:
         for port, value in zip(self.layer.outputs, self.graph.outputs, strict=True):
             legal = self.around.legal(value)
             if legal not in self.writer.held:  # the diagonal of an input, and nothing else
-                self._value_of(legal)
+                self._values_of([legal])
             results.append(self.writer.deliver(legal, port.axes, port.name, port=True))
         self._flush()
         symbols = tuple(self.symbols.items())
@@ -113,15 +113,29 @@ class _Body:
             held = Held(safe(value.op.name), Form(axes, self.around.memory.order(axes)))
             self.writer.held[legal.given(value)] = held
             return
-        made = legal(value)
+        if legal(value) in self.writer.held:  # with another result of the same call
+            return
         deliveries = []
-        if value in self.ports:
-            self.leaving[made] = self.ports[value]
-            deliveries.append(self.around.delivery(made, self.ports[value][1]))
-        self._value_of(made, deliveries)
+        together = self._together(value)
+        for each in together:
+            if each in self.ports:
+                self.leaving[legal(each)] = self.ports[each]
+                deliveries.append(self.around.delivery(legal(each), self.ports[each][1]))
+        self._values_of([legal(each) for each in together], deliveries)
 
-    def _value_of(self, made: Value, deliveries: Sequence[Delivery] = ()) -> None:
-        steps = steps_of((made,), self.writer.held)
+    def _together(self, value: Value) -> list[Value]:
+        """The results of one call of a layer; else the value alone."""
+        if not isinstance(value.op, Apply):
+            return [value]
+        number = value.op.call
+        return [
+            each
+            for each in self.graph.values
+            if isinstance(each.op, Apply) and each.op.call == number
+        ]
+
+    def _values_of(self, made: Sequence[Value], deliveries: Sequence[Delivery] = ()) -> None:
+        steps = steps_of(made, self.writer.held)
         given = {known: held.form.order for known, held in self.writer.held.items()}
         chosen = choose([*steps, *deliveries], given, self.around.measure)
         self.writer.run(steps, chosen, deliveries)

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
 from tnc.ir.graph import Value, reachable
+from tnc.lower.applied import calls_of
 from tnc.lower.roles import RESULT, convolution_roles
 from tnc.lower.ways import Step
 from tnc.ops import Contract, Leaf
@@ -20,7 +21,7 @@ def steps_of(wanted: Iterable[Value], known: Iterable[Value], pairs: bool = Fals
         for value in reachable(tuple(wanted), stop=known)
         if value not in known and not isinstance(value.op, Leaf)
     ]
-    joint = _pairs(values) if pairs else {}
+    joint = calls_of(values) | (_pairs(values) if pairs else {})
     steps: dict[Value, Step] = {}
     for value in values:
         if value not in steps:

@@ -32,6 +32,7 @@ class Way:
     `wants` and `gives` are the axes of operands and results. `inner`: per operand, the axes of
     which one must lie innermost in memory, else the call itself copies. `fits`: per operand, the
     orders in memory that the call takes without copying. `cost` is in nanoseconds, without copies.
+    `unpacked`: of a call with several results, which value each one is; None for what nobody needs.
     """
 
     wants: tuple[Axes, ...]
@@ -42,6 +43,7 @@ class Way:
     fits: tuple[tuple[Order, ...], ...] = ()
     cost: int = LAUNCH
     note: str = ""
+    unpacked: tuple[int | None, ...] = ()
 
     def copied(self, k: int, order: Order) -> bool:
         """Whether operand `k`, lying in memory as `order`, has to be copied."""

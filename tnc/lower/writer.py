@@ -107,7 +107,7 @@ class Writer:
         needs = frozenset().union(*(self._needs.get(value, NONE) for value in step.values))
         text, reads = self._expression(step, way, needs)
         note = comment(step, forms, way, self.measure.binding)
-        if len(step.values) == 1:
+        if not way.unpacked:
             text, form = self._stored(first, way, text)
             targets: tuple[str, ...] = (self._wish(first, form),)
             self.held[first] = Held(targets[0], form)
@@ -116,7 +116,7 @@ class Writer:
             taken = [self._wish(value, form) for value, form in pairs]
             for (value, form), name in zip(pairs, taken, strict=True):
                 self.held[value] = Held(name, form)
-            targets = (*taken, "_")
+            targets = tuple("_" if k is None else taken[k] for k in way.unpacked)
             for k, value in enumerate(step.values):
                 text = text.replace(f"<{k}>", self._condition(self._needs.get(value, NONE)))
         self.lines.append(Line(targets, text, reads, note, first.origin, needs))

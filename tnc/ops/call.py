@@ -75,9 +75,20 @@ FUNCTIONS: dict[str, Function] = {
 }
 
 
+def foreign(target: str) -> Function:
+    """A pointwise function of Python's, by its dotted name."""
+    return Function(target, "pointwise", f"{target}({{0}})")
+
+
+def function_named(name: str) -> Function:
+    """The function of a `Call`: one of `FUNCTIONS`, or by its dotted name one of Python's."""
+    return FUNCTIONS.get(name) or foreign(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Call(Op):
-    """Apply a function of `FUNCTIONS`: `relu(z)`, `softmax(z, over: u)`.
+    """Apply a function of `FUNCTIONS`: `relu(z)`, `softmax(z, over: u)`; or a pointwise one of
+    Python's, by its dotted name.
 
     Shapes:   operands are broadcast by name to `modes`, which the result has.
     Gradient: PyTorch's, of that function; nothing composed is differentiated here.

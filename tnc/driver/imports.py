@@ -1,0 +1,158 @@
+"""Finds, reads and parses the files that a file imports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from tnc.diagnostics import Report, Source, Span, nearest
+from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.syntax import tree
+from tnc.syntax.module import Module, written
+from tnc.syntax.parse import parse
+
+ENCODING = "utf-8"
+SUFFIX = ".tnn"
+STANDARD = "std"
+FOLDER = Path(__file__).parent.parent / STANDARD
+"""The standard library lies in the package."""
+
+PATH = "TNC_PATH"
+"""The environment variable with further folders in which absolute imports are looked up."""
+
+
+def read(path: str | Path) -> Source:
+    """The text of a file, shown under the path as given.
+
+    Errors: OSError as the system says it; UnicodeDecodeError names the offending byte.
+    """
+    return Source(str(path), Path(path).read_bytes().decode(ENCODING))
+
+
+@cache
+def standard(name: str) -> Module | None:
+    """A module of the standard library, `std.nn`; None where there is none of this name."""
+    path = FOLDER / f"{name.removeprefix(STANDARD + '.')}{SUFFIX}"
+    if not path.is_file():
+        return None
+    source = Source(f"{STANDARD}/{path.name}", path.read_text(encoding=ENCODING))
+    return Loader(Report()).module(name, source, FOLDER, source.everything())
+
+
+def standard_names() -> list[str]:
+    """The modules of the standard library: `std.convolution`, …"""
+    return sorted(f"{STANDARD}.{path.stem}" for path in FOLDER.glob(f"*{SUFFIX}"))
+
+
+class Loader:
+    """Loads one file with all that it imports, each file once. What is wrong with the file itself
+    goes to `report`, and so do errors of the others."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self._root = Path()
+        self._made: dict[str, Module | None] = {}
+        self._open: list[tuple[str, str]] = []
+
+    def main(self, source: Source) -> Module:
+        """The file that is compiled; a text without a place imports from the current folder."""
+        path = Path(source.name)
+        self._root = path.parent if path.is_file() else Path()
+        return self.module("", source, self._root, source.everything())
+
+    def module(self, name: str, source: Source, folder: Path, span: Span) -> Module:
+        """The module of a text that lies in `folder`."""
+        said = Report()
+        file = parse(source, said)
+        self.report.add(*(d for d in said.diagnostics if not name or d.severity == "error"))
+        self._open.append((str(folder / Path(source.name).name), source.name))
+        imports = {}
+        for path in _paths(file):
+            found = self._imported(path, folder)
+            if found is not None:
+                imports[written(path)] = found
+        self._open.pop()
+        return Module(name, source, file, imports)
+
+    def _imported(self, path: tree.ModulePath, folder: Path) -> Module | None:
+        name = written(path)
+        if not path.dots and path.names[0].text == STANDARD and (found := standard(name)):
+            return found
+        places = [place.with_suffix(SUFFIX) for place in self._places(path, folder)]
+        place = next((each for each in places if each.is_file()), None)
+        if place is None:
+            self._missing(path, places)
+            return None
+        key = str(place)
+        if any(key == opened for opened, _ in self._open):
+            self._report_cycle(path, key)
+            return None
+        if key not in self._made:
+            self._made[key] = self._read(name, place, path.span)
+        return self._made[key]
+
+    def _read(self, name: str, place: Path, span: Span) -> Module | None:
+        try:
+            source = read(place)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            self.report.error("E0107", f"`{name}` cannot be read: {reason}", span, str(place))
+            return None
+        return self.module(name, source, place.parent, span)
+
+    # ------------------------------------------------------------ places
+    def _places(self, path: tree.ModulePath, folder: Path) -> Iterator[Path]:
+        inner = Path(*(name.text for name in path.names))
+        if path.dots:
+            for _ in range(path.dots - 1):
+                folder = folder / ".."
+            yield folder / inner
+            return
+        if path.names[0].text == STANDARD:
+            yield FOLDER.parent / inner
+            return
+        yield self._root / inner
+        for entry in filter(None, os.environ.get(PATH, "").split(os.pathsep)):
+            yield Path(entry) / inner
+
+    def _missing(self, path: tree.ModulePath, places: Sequence[Path]) -> None:
+        own = path.names[0].text == STANDARD and not path.dots
+        known = standard_names() if own else _beside(places)
+        last = path.names[-1]
+        close = nearest(written(path) if own else last.text, known)
+        edit = close.rpartition(".")[2] if close and own else close
+        self.report.error(
+            "E0107",
+            f"module `{written(path)}` is not found",
+            path.span,
+            "no such file",
+            notes=(
+                (f"modules: {', '.join(f'`{each}`' for each in known)}",)
+                if own
+                else tuple(f"tried {place}" for place in places)
+            ),
+            help=(Help(f"did you mean `{close}`?", (Edit(last.span, edit),)),) if edit else (),
+        )
+
+    def _report_cycle(self, path: tree.ModulePath, key: str) -> None:
+        start = next(k for k, (opened, _) in enumerate(self._open) if opened == key)
+        names = [name for _, name in self._open[start:]]
+        self.report.error(
+            "E0108",
+            "files import each other in a circle",
+            path.span,
+            f"`{names[0]}` is being imported",
+            notes=(" imports ".join(f"`{name}`" for name in [*names, names[0]]),),
+        )
+
+
+def _paths(file: tree.File) -> Iterator[tree.ModulePath]:
+    for item in file.items:
+        if isinstance(item, tree.Import | tree.FromImport) and item.path.names:
+            yield item.path
+
+
+def _beside(places: Sequence[Path]) -> list[str]:
+    return sorted({each.stem for place in places for each in place.parent.glob(f"*{SUFFIX}")})

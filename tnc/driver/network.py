@@ -1,0 +1,121 @@
+"""The layers inside of layers: which classes a module needs, and at which sizes each is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tnc.ir.graph import Value
+from tnc.ir.layer import LEADING, Foreign, Instance, Layer
+from tnc.ir.program import Child
+from tnc.ir.size import Size
+from tnc.ops import Apply, Call
+
+Binding = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One call of a layer inside of a layer, with the run-time sizes that it has there."""
+
+    instance: Instance
+    layer: Layer
+    binding: Binding
+
+
+def uses(layer: Layer, binding: Binding) -> Iterator[Use]:
+    """The calls of layers inside, in order, where the run-time sizes of `layer` are `binding`."""
+    seen: set[int] = set()
+    for value in sorted(layer.graph.values, key=_order):
+        op = value.op
+        if isinstance(op, Apply) and op.call not in seen and isinstance(op.instance.callee, Layer):
+            seen.add(op.call)
+            yield Use(op.instance, op.instance.callee, _inner(op, op.instance.callee, binding))
+
+
+def _order(value: Value) -> tuple[int, int]:
+    return (value.op.call if isinstance(value.op, Apply) else 0, value.serial)
+
+
+def _inner(op: Apply, callee: Layer, binding: Binding) -> dict[str, int]:
+    """The run-time sizes of a callee, from the shapes of what it is given."""
+    axes: dict[str, Size] = {}
+    for port, given in zip(callee.inputs, op.given, strict=True):
+        sizes = [Size.product(mode.size for mode in axis) for axis in given]
+        more = len(given) - len(port.axes)
+        leading = bool(port.axes) and [mode.name for mode in port.axes[0]] == [LEADING]
+        if leading:
+            sizes = [Size.product(sizes[: more + 1]), *sizes[more + 1 :]]
+        axes |= {f"{port.name}.{k}": size for k, size in enumerate(sizes)}
+    return {
+        entry.symbol: entry.sources[0].substitute(axes).evaluate(binding)
+        for entry in callee.run_time
+    }
+
+
+def gathered(wanted: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Every layer that the wanted ones contain, and these, each after what it contains."""
+    found: dict[Layer, None] = {}
+
+    def visit(layer: Layer) -> None:
+        if layer not in found:
+            for instance in layer.instances:
+                if isinstance(instance.callee, Layer):
+                    visit(instance.callee)
+            found[layer] = None
+
+    for layer in wanted:
+        visit(layer)
+    return tuple(found)
+
+
+def class_names(wanted: Sequence[Layer], layers: Sequence[Layer]) -> dict[Layer, str]:
+    """A name for the class of each layer: its own for the wanted ones; of others with the same
+    name the second gets a number."""
+    names = {layer: layer.name for layer in wanted}
+    taken = set(names.values())
+    for layer in layers:
+        if layer not in names:
+            name, count = layer.name, 1
+            while name in taken:
+                count += 1
+                name = f"{layer.name}_{count}"
+            taken.add(name)
+            names[layer] = name
+    return names
+
+
+def bindings(wanted: Mapping[Layer, Binding], layers: Sequence[Layer]) -> dict[Layer, Binding]:
+    """The run-time sizes for which each layer is planned: those that are given for the wanted
+    ones, those of its first use for the others."""
+    found: dict[Layer, Binding] = dict(wanted)
+    for layer in reversed(layers):  # what contains a layer comes before it
+        for use in uses(layer, found[layer]):
+            found.setdefault(use.layer, use.binding)
+    return found
+
+
+def children(layer: Layer, names: Mapping[Layer, str]) -> tuple[Child, ...]:
+    """The attributes of a layer's module that are modules, with their classes."""
+    found = []
+    for instance in layer.instances:
+        callee = instance.callee
+        if isinstance(callee, Layer):
+            found.append(Child(instance.name, names[callee]))
+        elif callee.arguments is not None:
+            found.append(Child(instance.name, callee.target, callee.arguments))
+    return tuple(found)
+
+
+def functions(layer: Layer) -> tuple[str, ...]:
+    """The functions of Python's that a layer calls, by their dotted names."""
+    found = []
+    for value in layer.graph.values:
+        match value.op:
+            case Call(function=name) if "." in name:
+                found.append(name)
+            case Apply(instance=Instance(callee=Foreign(target=target, arguments=None))):
+                found.append(target)
+            case _:
+                pass
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,99 @@
+"""The layers of one run of the compiler: each is elaborated once per values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from tnc.diagnostics import Span
+from tnc.elaborate.definitions import Constant, Definition, Partial
+from tnc.elaborate.interfaces import Callee
+
+DEEPEST = 64
+"""Layers inside of layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """`Stage.R=8` from outside: a parameter of the layers inside that `path` leads to. Each part
+    is the name of a layer, or the attribute of an instance; `anchored`: the first part is right
+    below."""
+
+    path: tuple[str, ...]
+    name: str
+    value: Constant
+    anchored: bool = False
+
+
+Overrides: TypeAlias = tuple[Override, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A layer with its parameters, as it stands in a place. `ranks` are the numbers of axes of
+    what an extern is applied to; layers do not depend on them."""
+
+    partial: Partial
+    overrides: Overrides = ()
+    ranks: tuple[int, ...] = ()
+    checking: bool = False
+
+
+Elaborate: TypeAlias = Callable[[Wanted], Callee | None]
+
+
+class Recursion(Exception):
+    """A layer contains itself; `cycle` are the layers on the way."""
+
+    def __init__(self, cycle: Sequence[Definition]) -> None:
+        super().__init__(" > ".join(each.name for each in cycle))
+        self.cycle = tuple(cycle)
+
+
+@dataclass(slots=True, eq=False)
+class Library:
+    """Elaborates layers when they are first asked for. `trail`: where those are written which are
+    being elaborated, the outermost first."""
+
+    elaborate: Elaborate
+    trail: list[Span] = field(default_factory=list)
+    _made: dict[Wanted, Callee | None] = field(default_factory=dict)
+    _open: list[Wanted] = field(default_factory=list)
+
+    def callee(self, wanted: Wanted, span: Span) -> Callee | None:
+        """The layer; None after a report, or where it is not known while checking.
+
+        Errors: Recursion.
+        """
+        if wanted not in self._made:
+            if wanted in self._open or len(self._open) >= DEEPEST:
+                raise Recursion(self._cycle(wanted))
+            self._open.append(wanted)
+            self.trail.append(span)
+            self._made[wanted] = self.elaborate(wanted)
+            self.trail.pop()
+            self._open.pop()
+        return self._made[wanted]
+
+    def _cycle(self, wanted: Wanted) -> list[Definition]:
+        chain = [each.partial.definition for each in (*self._open, wanted)]
+        start = next(k for k, each in enumerate(chain) if chain.count(each) > 1)
+        end = chain.index(chain[start], start + 1)
+        return chain[start : end + 1]
+
+
+def inside(overrides: Overrides, *names: str) -> tuple[dict[str, Constant], Overrides]:
+    """What overrides mean for a layer inside, called by any of `names`: its parameters, and what
+    goes on to the layers inside of it."""
+    settings: dict[str, Constant] = {}
+    below: list[Override] = []
+    for each in overrides:
+        if not each.anchored:
+            below.append(each)
+        if each.path[0] in names:
+            if len(each.path) == 1:
+                settings[each.name] = each.value
+            else:
+                below.append(replace(each, path=each.path[1:], anchored=True))
+    return settings, tuple(dict.fromkeys(below))

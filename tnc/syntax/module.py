@@ -1,0 +1,24 @@
+"""A file together with the files that it imports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tnc.diagnostics.span import Source
+from tnc.syntax import tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """A parsed file. `name` is what imports call it (`std.nn`), "" for the file that is compiled.
+    `imports` holds the module of every import by its path as written, without those that were
+    reported."""
+
+    name: str
+    source: Source
+    file: tree.File
+    imports: Mapping[str, "Module"]
+
+
+def written(path: tree.ModulePath) -> str:
+    """`.zoo.tt` as it stands in the text."""
+    return "." * path.dots + ".".join(name.text for name in path.names)
