@@ -13,6 +13,7 @@ from tnc.elaborate.factorise import LARGEST, factorisation
 from tnc.elaborate.modes import Axes, outside
 from tnc.elaborate.names import FAULTY, Family, Faulty, Tensor
 from tnc.elaborate.products import renamed
+from tnc.elaborate.regroup import Regrouped, regrouped, unknown_inner
 from tnc.elaborate.roles import Factor, Wanted
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import differ, shown
@@ -164,8 +165,7 @@ def _renamed(tensor: Tensor, item: tree.Subscript, scope: Scope) -> Factor | Non
     new = [scope.sizes.mode(single) for axis in axes for single in axis]
     old = tensor.modes
     if len(new) != len(old):
-        _report_count(tensor, item, axes, len(new), scope)
-        return None
+        return _regrouped(tensor, item, axes, scope)
     clashes = [
         place for place, (a, b) in enumerate(zip(old, new, strict=True)) if clash(a.size, b.size)
     ]
@@ -176,6 +176,41 @@ def _renamed(tensor: Tensor, item: tree.Subscript, scope: Scope) -> Factor | Non
         return None
     names = {a.name: b for a, b in zip(old, new, strict=True)}
     return Factor(renamed(scope, tensor.value, names, item.span), item.span)
+
+
+def _regrouped(tensor: Tensor, item: tree.Subscript, axes: Axes, scope: Scope) -> Factor | None:
+    """A split or a merge: the physical axes correspond, not their modes."""
+    if tensor.value is None:
+        return None
+    if len(axes) != len(tensor.axes):
+        _report_count(tensor, item, sum(map(len, axes)), scope)
+        return None
+    written = [tuple(map(scope.sizes.mode, axis)) for axis in axes]
+    pairs = [Regrouped(*both) for both in zip(tensor.axes, written, strict=True)]
+    fits = [_fits(pair, tensor, item, scope) for pair in pairs]
+    if not all(fits):
+        return None
+    return Factor(regrouped(scope, tensor.value, pairs, item.span), item.span)
+
+
+def _fits(axis: Regrouped, tensor: Tensor, item: tree.Subscript, scope: Scope) -> bool:
+    """Whether an axis can be written so; a report where not."""
+    if axis.plain:
+        clashes = [
+            pair for pair in zip(axis.old, axis.new, strict=True) if clash(*(m.size for m in pair))
+        ]
+        for old, new in clashes:
+            if not _report_unsized(item, old, new, scope):
+                _report_size(tensor, item, old, new, scope)
+        return not clashes
+    if clash(_total(axis.old), _total(axis.new)):
+        _report_factors(item, axis, tensor, scope)
+        return False
+    inner = unknown_inner(axis.old) or unknown_inner(axis.new)
+    if inner is not None and not unset(inner.size):
+        _report_inner(inner, item, tensor, scope)
+        return False
+    return True
 
 
 def clash(old: Size, new: Size) -> bool:
@@ -218,45 +253,42 @@ def _report_size(tensor: Tensor, item: tree.Subscript, old: Mode, new: Mode, sco
     )
 
 
-def _report_count(
-    tensor: Tensor, item: tree.Subscript, axes: Axes, count: int, scope: Scope
-) -> None:
-    label = Label(tensor.span, f"declared with {len(tensor.modes)}")
-    if len(axes) == len(tensor.axes):
-        for old, axis in zip(tensor.axes, axes, strict=True):
-            new = tuple(map(scope.sizes.mode, axis))
-            if differ(_total(old), _total(new)):
-                _report_factors(item, old, new, label, scope)
-                return
+def _report_count(tensor: Tensor, item: tree.Subscript, count: int, scope: Scope) -> None:
     scope.report.error(
         "E0201",
         f"`{tensor.name}` has {_count(len(tensor.modes))}, {count} given",
         item.span,
         f"{count} given here",
-        label,
+        Label(tensor.span, f"declared with {len(tensor.modes)}"),
     )
 
 
-def _report_factors(
-    item: tree.Subscript,
-    old: Sequence[Mode],
-    new: Sequence[Mode],
-    label: Label,
-    scope: Scope,
-) -> None:
-    sizes = " · ".join(shown(mode.size) for mode in new)
-    total = _total(old).value
+def _report_inner(mode: Mode, item: tree.Subscript, tensor: Tensor, scope: Scope) -> None:
+    name = f"`{scope.modes.shown(mode.name)}`"
+    scope.report.error(
+        "E0304",
+        f"the size of {name} is known at run time only, so that the axis cannot be split or merged",
+        item.span,
+        "only the first mode of a group may have a run-time size",
+        Label(tensor.span, f"`{tensor.name}` is declared here"),
+    )
+
+
+def _report_factors(item: tree.Subscript, axis: Regrouped, tensor: Tensor, scope: Scope) -> None:
+    old, new = _total(axis.old), _total(axis.new)
+    sizes = " · ".join(shown(mode.size) for mode in axis.new)
+    count = len(axis.new)
     help: tuple[Help, ...] = ()
-    if total is not None and new and total <= LARGEST:
-        factors = ", ".join(map(str, factorisation(total, len(new))))
-        help = (Help(f"`factor({total}, {len(new)}) = [{factors}]`"),)
+    if old.value is not None and count > 1 and old.value <= LARGEST:
+        factors = ", ".join(map(str, factorisation(old.value, count)))
+        help = (Help(f"`factor({old.value}, {count}) = [{factors}]`"),)
+    product = f"{sizes} = {shown(new)}" if count > 1 else f"`{axis.new[0]}` has size {sizes}"
     scope.report.error(
         "E0302",
-        f"the factors do not multiply out: {sizes} = {shown(_total(new))}, "
-        f"the axis has size {shown(_total(old))}",
+        f"the factors do not multiply out: {product}, the axis has size {shown(old)}",
         item.span,
-        "split here",
-        label,
+        "split here" if count > 1 else "merged here",
+        Label(tensor.span, f"declared with {len(tensor.modes)}"),
         help=help,
     )
 
