@@ -98,9 +98,8 @@ def build_one(layer: Layer, binding: Mapping[str, int], options: Options) -> Bui
     if options.verify:
         verify_planned(planned.graph)
     derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
-    cache: Literal["user"] | None = "user" if options.cache else None
-    started = rescaled(layer, cache=cache, verify=options.verify)
-    program = replace(lower(layer, planned.graph, derived, binding), rescaled=started)
+    start = tuple(rescaled(layer, options.verify))
+    program = replace(lower(layer, planned.graph, derived, binding), rescaled=start)
     plan = report_plan(layer, planned, derived, binding)
     return Built(layer, plan, program)
 

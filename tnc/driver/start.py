@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterator
 
 from tnc.ir.layer import Layer
 from tnc.ir.program import Rescaled
@@ -12,19 +11,22 @@ from tnc.ops.verify import verify_graph, verify_planned
 from tnc.plan.planner import plan_graph
 
 
-def rescaled(
-    layer: Layer, *, cache: Path | Literal["user"] | None, verify: bool
-) -> tuple[Rescaled, ...]:
-    """What ends the start of the weights. Planned for few multiply-adds: it runs once, on any
-    device."""
-    found = []
+def rescaled(layer: Layer, verify: bool) -> Iterator[Rescaled]:
+    """What ends the start of the weights. It runs once, and on any device: planned for few
+    multiply-adds, without a long search."""
     for rescaling in layer.rescalings:
+        square = rescaling.square
         if verify:
-            verify_graph(rescaling.square)
+            verify_graph(square)
         planned = plan_graph(
-            layer.builder, rescaling.square, {}, objective="macs", training=False, cache=cache
+            layer.builder,
+            square,
+            {},
+            objective="macs",
+            training=False,
+            cache=None,
+            thorough=False,
         )
         if verify:
             verify_planned(planned.graph)
-        found.append(lower_start(rescaling, planned.graph))
-    return tuple(found)
+        yield lower_start(rescaling, planned.graph)

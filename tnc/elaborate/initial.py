@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.diagnostics.suggest import nearest
+from tnc.elaborate.definitions import UNKNOWN, Constant
 from tnc.elaborate.evaluate import evaluate, options
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.tensors import Declared
-from tnc.elaborate.values import UNKNOWN, Constant, is_number, type_name
+from tnc.elaborate.values import is_number, type_name
 from tnc.ir.layer import Initial
 from tnc.syntax import tree
 
@@ -39,19 +40,21 @@ POSITIONS = {
 """What numbers without a name are, by how many there are."""
 
 
+def chosen(declared: Sequence[Declared], scope: Scope) -> dict[str, Initial | None]:
+    """How each weight and buffer shall start; None is `init: auto`."""
+    return {
+        each.tensor.name: _chosen(each.init, scope) if each.init else None
+        for each in declared
+        if each.statement.kind != "input"
+    }
+
+
 def initials(
-    declared: Sequence[Declared], deviations: Mapping[str, float], scope: Scope
+    wishes: Mapping[str, Initial | None], deviations: Mapping[str, float]
 ) -> dict[str, Initial]:
-    """How each weight and buffer starts; `deviations` are those of `init: auto`."""
-    found: dict[str, Initial] = {}
-    for each in declared:
-        if each.statement.kind != "input":
-            chosen = _chosen(each.init, scope) if each.init else None
-            name = each.tensor.name
-            if chosen is None and name in deviations:
-                chosen = Initial("normal", (("std", deviations[name]),))
-            found[name] = chosen or ZEROS
-    return found
+    """How each starts; `deviations` are those of `init: auto`, without one it is zero."""
+    drawn = {name: Initial("normal", (("std", std),)) for name, std in deviations.items()}
+    return {name: wish or drawn.get(name, ZEROS) for name, wish in wishes.items()}
 
 
 def _chosen(expr: tree.Expr, scope: Scope) -> Initial | None:

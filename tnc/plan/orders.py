@@ -28,15 +28,17 @@ class Order:
     picoseconds: int
 
 
-def best(table: Costs) -> Tree | None:
-    """The cheapest order; None where no order has primitive steps only."""
+def best(table: Costs, thorough: bool = True) -> Tree | None:
+    """The cheapest order; None where no order has primitive steps only. Above `EXACT` operands,
+    unless `thorough`, only of those orders that need no search."""
     known = {
         tree: cost
         for tree in (left_to_right(table.network.written), reconstruct_first(table), greedy(table))
         if tree is not None and (cost := table.total(tree)) is not None
     }
     if len(table.network.operands) > EXACT:
-        if (tree := search(table, SUBTREE)) is not None and (cost := table.total(tree)):
+        tree = search(table, SUBTREE) if thorough else None
+        if tree is not None and (cost := table.total(tree)):
             known[tree] = cost
         return min(known, key=lambda tree: (known[tree], str(tree))) if known else None
     found = exact.search(table, _parts(table), min(known.values()) if known else None)

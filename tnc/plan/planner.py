@@ -54,15 +54,17 @@ def plan_graph(
     training: bool = True,
     frozen: Collection[Value] = (),
     cache: Path | Literal["user"] | None = "user",
+    thorough: bool = True,
 ) -> Planned:
     """Replace every contraction by steps of at most two operands; rebuild all else as it is.
 
     `binding` gives the run-time sizes to plan for; the planned graph is right for every size.
     With `training` the gradients count too, except those of the leaves in `frozen` and of
-    buffers. `cache` is the folder of stored searches; None keeps none.
+    buffers. `cache` is the folder of stored searches; None keeps none. What runs once is not worth
+    a search that is `thorough`.
     """
     measure = Measure(dict(binding), objective, profile, training)
-    planner = _Planner(measure, stored.user_folder() if cache == "user" else cache)
+    planner = _Planner(measure, stored.user_folder() if cache == "user" else cache, thorough)
     names = Names(mode.name for value in graph.values for mode in value.type.modes)
     site = Site(build, names, planner.choose, frozenset(frozen))
     new: dict[Value, Value] = {}
@@ -80,6 +82,7 @@ def plan_graph(
 class _Planner:
     measure: Measure
     folder: Path | None
+    thorough: bool
     choices: list[Choice] = field(default_factory=list)
     known: dict[tuple[Network, tuple[int, ...]], Choice] = field(default_factory=dict)
 
@@ -97,7 +100,7 @@ class _Planner:
 
     def _order(self, table: Costs) -> Tree | None:
         if self.folder is None or len(table.network.operands) < WORTH_KEEPING:
-            return best(table)
+            return best(table, self.thorough)
         name = stored.key(table, VERSION)
         tree = stored.load(self.folder, name, table)
         if tree is None and (tree := best(table)) is not None:
