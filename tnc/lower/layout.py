@@ -13,7 +13,7 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.lower.forms import Form, Order, copies, flat, solid
 from tnc.lower.kernels import alias, aliased, ways
-from tnc.lower.ways import COPY, LAUNCH, Measure, Site, Step, Way
+from tnc.lower.ways import LAUNCH, Measure, Site, Step, Way
 
 BEAM = 48
 
@@ -152,8 +152,8 @@ class _Search:
             order = self._orders[state.orders[place]]
             extra = VIEW if followed else 0
             if solid(order) != due or (not followed and copies(order, item.axes)):
-                moved = COPY * self._measure(order)
-                extra += LAUNCH + VIEW + 2 * moved if followed else VIEW + moved
+                moved = self._measure.copy(order, item.order)
+                extra += VIEW + (moved if followed else moved // 2)
             states.append(State(state.cost + extra, state.orders, state.copied, state.chosen))
         self._states = states
 
@@ -180,7 +180,7 @@ class _Search:
                 cost += VIEW
             if way.copied(k, order):
                 number = self._copy(operand, way.wants[k])
-                needed.append((number, LAUNCH + 2 * COPY * self._measure(order)))
+                needed.append((number, self._measure.copy(order, flat(way.wants[k]))))
         gives = tuple(self._number(form.order) for form in way.gives)
         return Priced(way, cost, tuple(needed), gives)
 

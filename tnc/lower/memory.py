@@ -34,10 +34,14 @@ class Memory:
 
     def order(self, axes: Axes) -> Order:
         """The order in memory of a tensor that comes in or goes out with these axes."""
+        return flat(self.led(axes))
+
+    def led(self, axes: Axes) -> Axes:
+        """The same axes in the order in which a tensor with these lies in memory."""
         if self.last and self.image(axes):
             batch, channels, *spatial = axes
-            return (*batch, *flat(tuple(spatial)), *channels)
-        return flat(axes)
+            return (batch, *spatial, channels)
+        return axes
 
     def turned(self, form: Form, axes: Axes) -> bool:
         """Whether what lies as `form` must be copied to go out as an image with `axes`."""

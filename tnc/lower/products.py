@@ -8,6 +8,7 @@ one `mm` where it is short. Batched vectors stand on the left.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, ordered, solid
@@ -17,8 +18,17 @@ from tnc.lower.ways import LAUNCH, Site, Way
 LONG = 32
 """From this length on, `bmm` over the leading modes beats a copy and one `mm`."""
 
+SHORT = 4
+"""Below, each element of the large operand costs so many nanoseconds more than in a copy's `mm`."""
+
 LONG_GRADIENT = 64
 """The same for a contraction over modes on both sides, summed after the `bmm`."""
+
+MUCH = 8
+"""So many times as large an operand is for the copy of the other one not to count."""
+
+MOST_TURNED = 3
+"""Of more free modes only the order is tried that they have."""
 
 MATRICES = ((0, 1), (0, 1))
 BATCHED = ((1, 2), (1, 2))
@@ -31,8 +41,8 @@ def product_ways(site: Site) -> list[Way]:
     x, y = site.orders
     for batch in _both(roles.batch, x, y):
         for inner in _both(roles.contracted, x, y):
-            left, right = ordered(roles.left, x), ordered(roles.right, y)
-            found.update(dict.fromkeys(_plain(site, batch, inner, left, right)))
+            for left, right in _free(site, roles):
+                found.update(dict.fromkeys(_plain(site, batch, inner, left, right)))
     if not solid(roles.batch):
         found.update(dict.fromkeys(_middle(site, roles, 0)))
         found.update(dict.fromkeys(_middle(site, roles, 1)))
@@ -42,6 +52,26 @@ def product_ways(site: Site) -> list[Way]:
 
 def _both(modes: frozenset[Mode], x: Order, y: Order) -> list[Order]:
     return list(dict.fromkeys((ordered(modes, x), ordered(modes, y))))
+
+
+def _free(site: Site, roles: Product) -> list[tuple[Order, Order]]:
+    """The orders of the free modes. Next to a large operand, a small one is copied for nothing:
+    its modes stand in the result in whichever order the readers want."""
+    x, y = site.orders
+    left, right = ordered(roles.left, x), ordered(roles.right, y)
+    found = {(left, right): None}
+    if solid(roles.batch):
+        return [*found]
+    if MUCH * site.measure(y) <= site.measure(x):
+        found.update(dict.fromkeys((left, other) for other in _turned(right)))
+    elif MUCH * site.measure(x) <= site.measure(y):
+        found.update(dict.fromkeys((other, right) for other in _turned(left)))
+    return list(found)
+
+
+def _turned(modes: Order) -> Iterator[Order]:
+    if len(solid(modes)) <= MOST_TURNED:
+        yield from permutations(solid(modes))
 
 
 def _plain(site: Site, batch: Order, inner: Order, left: Order, right: Order) -> Iterator[Way]:
@@ -98,18 +128,19 @@ def _middle(site: Site, roles: Product, k: int) -> Iterator[Way]:
     post = tuple(mode for mode in order[first:] if mode in free)
     if not pre or not post:
         return
-    rows = ordered(other, site.orders[1 - k])
     short = site.measure(post) < LONG
-    wants = ((pre, inner, post), (rows, inner))
     weight, signal = ("{1}", "{0}") if k == 0 else ("{0}", "{1}")
-    yield Way(
-        wants if k == 0 else wants[::-1],
-        (Form.packed(pre, rows, post),),
-        f"torch.bmm({weight}.expand({{2}}, -1, -1), {signal})",
-        (pre,),
-        inner=((1, 2), (0, 1)) if k == 0 else ((0, 1), (1, 2)),
-        cost=LAUNCH + 1000 + (2 * site.measure(order) if short else 0),
-    )
+    for free_modes in _free(site, roles):
+        rows = free_modes[1 - k]
+        wants = ((pre, inner, post), (rows, inner))
+        yield Way(
+            wants if k == 0 else wants[::-1],
+            (Form.packed(pre, rows, post),),
+            f"torch.bmm({weight}.expand({{2}}, -1, -1), {signal})",
+            (pre,),
+            inner=((1, 2), (0, 1)) if k == 0 else ((0, 1), (1, 2)),
+            cost=LAUNCH + 1000 + (SHORT * site.measure(order) if short else 0),
+        )
 
 
 def _divided(site: Site, roles: Product) -> Iterator[Way]:

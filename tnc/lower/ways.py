@@ -16,6 +16,12 @@ from tnc.lower.forms import Form, Order, copies, flat, solid
 COPY, LAUNCH = 1, 3000
 """Nanoseconds: moving one element, one call of a kernel."""
 
+CACHE, LINE = 2**14, 16
+"""So many elements stay in the cache while they are moved; so many are read at once."""
+
+FAR = 4
+"""So many times as long a copy takes that has to read a line again for each of its elements."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -62,12 +68,41 @@ class Measure:
     def __init__(self, binding: Mapping[str, int], last: bool = False) -> None:
         self.binding, self.last = binding, last
         self._one = cache(self._size)
+        self.copy = cache(self._copy)
 
     def __call__(self, modes: Iterable[Mode]) -> int:
         total = 1
         for mode in modes:
             total *= self._one(mode)
         return total
+
+    def _copy(self, order: Order, target: Order) -> int:
+        """Nanoseconds of a copy from one order in memory to another.
+
+        The lines of the cache that are read are written as they are; or they stay until all of
+        their elements have been written; or they are read again and again. On one thread of a CPU,
+        4 M elements: 3 to 5 ms, 5 ms, 17 to 22 ms.
+        """
+        cost, within = 2 * COPY * self(order), 1
+        line = self._line(order)
+        if line == self._line(target):
+            return LAUNCH + cost // 2
+        waiting = set(line)
+        for mode in reversed(solid(target)):
+            waiting.discard(mode)
+            within *= self._one(mode)
+            if waiting and within > CACHE:
+                return LAUNCH + FAR * cost
+        return LAUNCH + cost
+
+    def _line(self, order: Order) -> Order:
+        """The modes along which a line of the cache lies, innermost first."""
+        line: Order = ()
+        for mode in reversed(solid(order)):
+            if self(line) >= LINE:
+                break
+            line = (*line, mode)
+        return line
 
     def _size(self, mode: Mode) -> int:
         return max(1, mode.size.evaluate(self.binding))

@@ -11,7 +11,7 @@ from tnc.ir.program import Line
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.lower.comments import comment, shown
-from tnc.lower.forms import Form, View, bare, flat, views
+from tnc.lower.forms import Form, View, bare, copies, flat, views
 from tnc.lower.kernels import adapted, alias, flexible
 from tnc.lower.layout import Chosen, Delivery, root
 from tnc.lower.memory import Memory
@@ -190,11 +190,22 @@ class Writer:
         """The form in which a result is kept: the delivered one, else the first reader's."""
         (form,) = way.gives
         axes = self._preferred(value, form)
-        steps = views(form.axes, axes)
+        steps, order = views(form.axes, axes), form.order
+        if value in self._settled:
+            order = flat(axes)
+        elif axes in self._delivered.get(value, []) and self._merged(form, axes):
+            steps, order = self._led(form, axes), self._memory.order(axes)
         if steps and _infix(way.template):
             text = f"({text})"
-        order = flat(axes) if value in self._settled else form.order
         return text + "".join(self.view(step) for step in steps), Form(axes, order)
+
+    def _merged(self, form: Form, axes: Axes) -> bool:
+        """Whether the view as an image with `axes` copies: then it is to give the due order."""
+        return self._memory.turned(form, axes) and copies(form.order, axes)
+
+    def _led(self, form: Form, axes: Axes) -> tuple[View, ...]:
+        led = self._memory.led(axes)
+        return (*views(form.axes, led), *views(led, axes))
 
     def _preferred(self, value: Value, form: Form) -> Axes:
         if value in self._settled:
@@ -237,9 +248,10 @@ class Writer:
         """The variable that holds `value` with exactly `axes`; a line if it is not there yet, or
         if it must be a tensor of its own. A `port` also lies in memory in the order of its axes."""
         held = self.held[value]
-        steps = views(held.form.axes, axes)
-        turned = self._memory.turned(held.form, axes)
-        astray = port and not turned and self._memory.astray(held.form, axes)
+        merged = self._merged(held.form, axes)
+        steps = self._led(held.form, axes) if merged else views(held.form.axes, axes)
+        turned = self._memory.turned(held.form, axes) and not merged
+        astray = port and not turned and not merged and self._memory.astray(held.form, axes)
         if not steps and not own and not turned and not astray:
             return held.name
         text = held.name + "".join(self.view(step) for step in steps)
