@@ -197,6 +197,7 @@ def test_warnings_go_to_stderr(tnc: Run, command: list[str]) -> None:
     assert "W0001" not in clean.err + answer.out
 
 
+@pytest.mark.parametrize("command", ["compile", "plan"])
 def test_sizes(tnc: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     refused(tnc(command, "complete.tnn", "--bind", "m=3"), 2, "cannot bind `m`", "there are `n`")
     refused(tnc(command, "complete.tnn", "--bind", "n=0"), 2, "`--bind n=0`: ")

@@ -109,7 +109,8 @@ def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | Non
         for each in arguments
         if isinstance(each, tree.Generator) or id(each.value) not in places
     )
-    made = tree.Call(expr.span, called, arguments)
+    at = expr.stage if isinstance(expr, tree.Pipe) else expr
+    made = tree.Call(at.span, called, arguments)
     function = FUNCTIONS.get(name) or (foreign(name) if "." in name else None)
     return Application(made, name, function, tensors, others)
 

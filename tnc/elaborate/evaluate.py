@@ -28,7 +28,7 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.syntax import tree
 
-FUNCTIONS = frozenset({*NUMBER_FUNCTIONS, "len", "size", "factor", "min", "max", "sum"})
+FUNCTIONS = frozenset({*NUMBER_FUNCTIONS, "len", "size", "factor", "min", "max", "rank", "sum"})
 """What can be called where a value is computed."""
 
 
@@ -204,6 +204,8 @@ def _call(expr: tree.Call, scope: Names) -> Constant:
         return UNKNOWN
     if name == "size":
         return _size(expr, scope)
+    if name == "rank":
+        return _rank(expr, scope)
     return _apply(name, expr, _arguments(expr, scope))
 
 
@@ -272,6 +274,19 @@ def _size(expr: tree.Call, scope: Names) -> Constant:
             return UNKNOWN
         total = total * found
     return simplified(total)
+
+
+def _rank(expr: tree.Call, scope: Names) -> Constant:
+    """`rank(R, ratio)`: R, unless a ratio is given, from which the rank follows."""
+    match _arguments(expr, scope):
+        case (given, ratio) if ratio is UNKNOWN or isinstance(ratio, Size | Scalar):
+            return given
+        case (given, ratio) if is_number(ratio) and ratio == 0:
+            return given
+        case (_, int() | float() as ratio) if not isinstance(ratio, bool) and ratio > 0:
+            return simplified(scope.rank(ratio, expr.span))
+        case _:
+            raise Mismatch("`rank` takes a rank and a ratio of at least 0, which is 0 if not given")
 
 
 # ---------------------------------------------------------------- arguments by name

@@ -50,6 +50,7 @@ class Elaborator:
     homes: Homes = field(init=False)
     library: Library = field(init=False)
     _inner: list[Diagnostic] = field(default_factory=list)
+    _equal: dict[object, Callee | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.homes = Homes(self.report)
@@ -87,14 +88,19 @@ class Elaborator:
         if isinstance(definition.node, tree.Extern):
             callee = foreign(wanted, report)
         else:
-            callee = Elaboration(
+            elaboration = Elaboration(
                 definition.node,
                 definition.home,
                 report,
                 self.library,
                 overrides=wanted.overrides,
                 checking=wanted.checking,
-            ).callee(wanted.partial.given)
+            )
+            values = elaboration.bind(wanted.partial.given)
+            key = (definition, values, wanted.overrides, wanted.checking)
+            if key not in self._equal:
+                self._equal[key] = elaboration.bound()
+            callee = self._equal[key]
         self._hear(report, definition, wanted.checking)
         return callee
 

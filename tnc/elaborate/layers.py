@@ -68,9 +68,18 @@ class Elaboration:
 
     def callee(self, settings: Mapping[str, object]) -> Callee | None:
         """The layer as others call it; None where something was reported as an error."""
-        report = self.scope.report
-        refuse_reserved(self.layer.name, "layer", report)
+        self.bind(settings)
+        return self.bound()
+
+    def bind(self, settings: Mapping[str, object]) -> tuple[object, ...]:
+        """Set the parameters; the values of all of them, defaults included."""
+        refuse_reserved(self.layer.name, "layer", self.scope.report)
         bind(self.layer, settings, self.scope)
+        return tuple(self.scope.names[param.name.text] for param in self.layer.params)
+
+    def bound(self) -> Callee | None:
+        """The layer once its parameters are set."""
+        report = self.scope.report
         if report.failed and not self.scope.checking:
             self.stopped = True  # what follows from a parameter without a value is no news
             return None

@@ -91,6 +91,10 @@ class Names(ABC):
     def extent(self, expr: tree.Expr) -> Size | None:
         """The size of the modes that an expression names, together; None after a report."""
 
+    @abstractmethod
+    def rank(self, ratio: float, span: Span) -> Size:
+        """The rank, following from a ratio, whose mode's size is being evaluated."""
+
     def within(self, /, **indices: Constant) -> Self:
         """The same names, with indices of families bound; both share what is declared."""
         inner = copy(self)

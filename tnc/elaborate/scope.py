@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tnc.diagnostics import Span
 from tnc.elaborate.instances import Instances
 from tnc.elaborate.library import Library, Overrides
 from tnc.elaborate.modes import Modes
@@ -45,3 +46,6 @@ class Scope(Names):
     def extent(self, expr: tree.Expr) -> Size | None:
         found = self.modes.referred(expr, self)
         return None if found is None else Size.product(map(self.sizes.of, found))
+
+    def rank(self, ratio: float, span: Span) -> Size:
+        return self.sizes.rank(ratio, span)

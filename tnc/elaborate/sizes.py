@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from tnc.diagnostics import Span
+from tnc.elaborate import ratio as ratios
 from tnc.elaborate.definitions import UNKNOWN
-from tnc.elaborate.evaluate import evaluate, indices
+from tnc.elaborate.evaluate import condition, evaluate, indices
 from tnc.elaborate.modes import Modes, Single
 from tnc.elaborate.names import Names
 from tnc.elaborate.relations import Relation, relations
@@ -39,6 +41,7 @@ class Sizes:
     _open: list[str] = field(default_factory=list)
     _relations: tuple[Relation, ...] | None = None
     _carried: frozenset[str] | None = None
+    _ranks: dict[str, int] | None = None
 
     @property
     def relations(self) -> tuple[Relation, ...]:
@@ -59,12 +62,8 @@ class Sizes:
         for statement in self.body:
             if isinstance(statement, tree.Tensors) and statement.kind == "input":
                 for node in statement.declarations:
-                    scopes = [self.scope]
-                    if node.binder:
-                        scopes = [inner for _, inner in indices(node.binder, self.scope)]
-                    for scope in scopes:
-                        axes = self.declared.axes(node.modes, scope) or ()
-                        yield from (single for axis in axes for single in axis)
+                    for singles in self._carried_by(node):
+                        yield from singles
 
     def poison(self, modes: Iterable[Single]) -> None:
         """What takes part in a refused relation raises no further errors."""
@@ -177,6 +176,71 @@ class Sizes:
                         inner = declared and (declared.size or declared.alias)
                         pending += [inner] if inner else []
         return frozenset(found)
+
+    # ------------------------------------------------------------ ranks
+    def rank(self, ratio: float, span: Span) -> Size:
+        """The size of the mode whose size is being evaluated, a rank that follows from a ratio."""
+        key = self._open[-1] if self._open else ""
+        if self._ranks is None:
+            self._ranks = {}  # meanwhile ranks are symbols
+            known, opened = self._known, self._open
+            self._known, self._open = {}, []
+            found = self._solved(ratio, span)
+            self._known, self._open = known, opened
+            self._ranks = found
+            return Size.of(found[key]) if key in found else ratios.symbol(key)
+        return Size.of(self._ranks[key]) if key in self._ranks else ratios.symbol(key)
+
+    def _solved(self, ratio: float, span: Span) -> dict[str, int]:
+        try:
+            return (
+                ratios.solved(ratios.Network(tuple(self._weights()), self._kernel()), ratio) or {}
+            )
+        except ratios.TooSmall as error:
+            text = f"no ranks reach the ratio {ratio}"
+            self.scope.report.error("E0305", text, span, f"{error}")
+            return {}
+
+    def _weights(self) -> Iterator[dict[str, Size]]:
+        """The modes of each weight that an output reaches."""
+        used = ratios.reached(self.body, self._decided())
+        for statement in self.body:
+            if isinstance(statement, tree.Tensors) and statement.kind == "weight":
+                for node in statement.declarations:
+                    if node.name.text in used:
+                        for singles in self._carried_by(node):
+                            yield {single.key: self.of(single) for single in singles}
+
+    def _kernel(self) -> frozenset[str]:
+        """The modes that are no bonds: of inputs, outputs and taps."""
+        found = set(self.carried)
+        for statement in self.body:
+            if isinstance(statement, tree.Output) and statement.target.modes is not None:
+                axes = self.declared.axes(statement.target.modes, self.scope) or ()
+                found |= {single.key for axis in axes for single in axis}
+        for relation in self.relations:
+            found |= {tap.key for tap in relation.taps}
+        return frozenset(found)
+
+    def _decided(self) -> dict[int, tree.Expr]:
+        found: dict[int, tree.Expr] = {}
+        for statement in self.body:
+            if isinstance(statement, tree.Let | tree.Output):
+                for node in tree.walk(statement):
+                    if isinstance(node, tree.If):
+                        holds = condition(node.condition, self.scope)
+                        if holds is not None:
+                            found[id(node)] = node.then if holds else node.otherwise
+        return found
+
+    def _carried_by(self, node: tree.TensorDecl) -> Iterator[list[Single]]:
+        """The modes of a tensor; of each member of a family."""
+        scopes = [self.scope]
+        if node.binder:
+            scopes = [inner for _, inner in indices(node.binder, self.scope)]
+        for scope in scopes:
+            axes = self.declared.axes(node.modes, scope) or ()
+            yield [single for axis in axes for single in axis]
 
     # ------------------------------------------------------------ relations
     def reach(self, relation: Relation) -> Size:

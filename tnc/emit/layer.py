@@ -79,7 +79,7 @@ def _settings(layer: Layer) -> str:
 def _described(layer: Layer) -> str:
     """What the `.tnn` says: its doc, the equations, the shapes with named modes."""
     paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
-    paragraphs.append("\n".join(f"    {' '.join(text.split())}" for text in layer.equations))
+    paragraphs.append("\n".join(map(_equation, layer.equations)))
     lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
     lines += [
         ("Weight" if weight.trained else "Buffer", weight.name, weight.axes, weight.doc)
@@ -92,6 +92,16 @@ def _described(layer: Layer) -> str:
     )
     paragraphs.append(fill(f"Sizes: {sizes}.", WIDTH - 4) if sizes else "")
     return "\n\n".join(filter(None, paragraphs))
+
+
+def _equation(text: str) -> str:
+    return fill(
+        " ".join(text.split()),
+        WIDTH - len(INDENT),
+        initial_indent=INDENT,
+        subsequent_indent=INDENT * 2,
+        break_long_words=False,
+    )
 
 
 def _declared(kind: str, name: str, axes: Axes, doc: str) -> str:

@@ -71,7 +71,7 @@ def emit(
 def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> list[list[str]]:
     """The functions and classes of the module, each as lines."""
     named = parts(program for program, _ in programs)
-    derived = [not _is_plain(plan, backward) for _, plan in programs]
+    derived = [not _is_plain(program, plan, backward) for program, plan in programs]
     sections = [SHAPE_ERROR]
     if any(program.channels_last for program, _ in programs):
         sections.append(CHANNELS_LAST)
@@ -80,20 +80,26 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     if any(program.rescaled for program, _ in programs):
         sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
+    written: set[str] = set()
     for (program, plan), full in zip(programs, derived, strict=True):
-        reason = "" if full or backward == "autograd" else _reason(plan)
+        reason = "" if full or backward == "autograd" else _reason(program, plan)
         for form in program.forms:
-            for routine in form.routines:
-                text += _routine(named[routine], full, reason)
+            for part in (named[routine] for routine in form.routines):
+                if part.apply not in written:
+                    text += _routine(part, full, reason)
+                    written.add(part.apply)
         text += _layer(shown(program, named))
     return text
 
 
-def _is_plain(plan: Plan, backward: Backward) -> bool:
-    return backward == "autograd" or (backward == "auto" and plan.macs < TINY)
+def _is_plain(program: Program, plan: Plan, backward: Backward) -> bool:
+    tiny = backward == "auto" and plan.macs < TINY
+    return backward == "autograd" or tiny or (program.inside and len(plan.steps) <= 1)
 
 
-def _reason(plan: Plan) -> str:
+def _reason(program: Program, plan: Plan) -> str:
+    if program.inside and len(plan.steps) <= 1:
+        return "Plain: the derivative of a single product is PyTorch's own."
     return (
         f"Plain, without a derivative of its own: {plan.macs:,} multiply-adds are so few that "
         "calling one would cost more than it saves."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tnc.ir.program import Invoke, Program, Routine
 
@@ -58,6 +58,9 @@ def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
     found: dict[Routine, Part] = {}
     for program in programs:
         for routine in program.routines:
+            if (known := found.get(routine)) is not None:  # the same code serves several layers
+                found[routine] = replace(known, weights=known.weights & _weights(program, routine))
+                continue
             stem = routine.name.strip("_") or "product"
             if f"_{stem}" in taken or f"_{stem}_forward" in taken:
                 stem = f"{program.layer.name}_{stem}"

@@ -27,6 +27,8 @@ def assign(margin: str, targets: Sequence[str], expression: str | ast.expr) -> l
         return [*before, *_outermost(margin, head, node)]
     inner, last = _last(node, ast.Name(targets[0]))
     simple = isinstance(inner, ast.Name | ast.Constant)
+    if isinstance(node, ast.Constant) and fits(margin + INDENT, "", flat(node)):
+        return [f"{margin}{head}(", f"{margin}{INDENT}{flat(node)}", f"{margin})"]
     if simple:
         last = node
     before = []

@@ -13,8 +13,8 @@ from tnc.ops import Contract, Leaf
 
 
 def regions(graph: Graph) -> tuple[Region, ...]:
-    """Partition the multilinear values; regions without a contraction are left out (they are
-    plain sums and scalings, which PyTorch differentiates as they stand).
+    """Partition the multilinear values; regions without a product are left out (they are plain
+    sums and scalings, which PyTorch differentiates as they stand).
 
     Values join when one is an operand of the other and equally many barriers lie before both:
     so no region can wait for a barrier that waits for the region.
@@ -38,8 +38,13 @@ def regions(graph: Graph) -> tuple[Region, ...]:
     return tuple(
         _region(graph, group)
         for group in groups
-        if any(isinstance(value.op, Contract) for value in group)
+        if any(_multiplies(value) for value in group)
     )
+
+
+def _multiplies(value: Value) -> bool:
+    op = value.op
+    return isinstance(op, Contract) and (len(value.operands) > 1 or bool(op.patterns))
 
 
 def _inside(value: Value) -> bool:

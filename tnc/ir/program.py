@@ -93,7 +93,8 @@ class Program:
     and from `self.<weight>` bound to local names of the same name; `results` are the outputs with
     their physical axes. `symbols` gives the variable that holds each run-time size.
     `channels_last` is the same layer for images that lie in memory with their channels last.
-    `children` are the layers inside, `functions` the dotted names of Python's that are called.
+    `children` are the layers inside, `functions` the dotted names of Python's that are called;
+    `inside`: the layer itself is one that others contain.
     `rescaled` ends the start of the weights."""
 
     layer: Layer
@@ -104,6 +105,7 @@ class Program:
     channels_last: ChannelsLast | None = None
     children: tuple[Child, ...] = ()
     functions: tuple[str, ...] = ()
+    inside: bool = False
     rescaled: tuple[Rescaled, ...] = ()
 
     @property

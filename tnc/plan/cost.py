@@ -33,8 +33,8 @@ FREE = Cost(0, 0)
 def kind_of(
     first: Iterable[Mode], second: Iterable[Mode], result: Iterable[Mode], *, convolved: bool
 ) -> Kind:
-    """The kind of a binary step, by the ways in which its modes occur."""
-    shared = set(first) & set(second)
+    """The kind of a binary step, by the ways in which its modes occur; modes of size 1 do not."""
+    shared = {mode for mode in set(first) & set(second) if mode.size.value != 1}
     batch = shared & set(result)
     return _kind(bool(batch), bool(shared - batch), convolved)
 
@@ -95,6 +95,11 @@ class Costs:
             found = self._closed[subset] = self.network.closed(subset)
         return found
 
+    @property
+    def units(self) -> int:
+        """The modes of size 1, whatever the run-time sizes."""
+        return sum(1 << k for k, mode in enumerate(self.network.modes) if mode.size.value == 1)
+
     def elements(self, modes: int) -> int:
         """Product of the sizes of some modes."""
         if (found := self._elements.get(modes)) is None:
@@ -131,7 +136,7 @@ class Costs:
         a, b, result = self.legs(one), self.legs(two), self.legs(one | two)
         made = self.elements(result) * self.measure.element
         moved = made + (self.elements(a) + self.elements(b)) * self.measure.element
-        shared = a & b
+        shared = a & b & ~self.units
         kind = _kind(bool(shared & result), bool(shared & ~result), bool(found))
         times = 1
         if self.measure.training:
