@@ -11,7 +11,7 @@ from typing import Literal
 from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
 from tnc.driver.front import Unit
 from tnc.driver.imports import ENCODING, standard, standard_names
-from tnc.driver.network import bindings, children, class_names, functions, gathered
+from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered
 from tnc.driver.start import rescaled
 from tnc.elaborate import Elaborator
 from tnc.emit import emit
@@ -20,6 +20,7 @@ from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
+from tnc.ir.region import Derived
 from tnc.lower import lower
 from tnc.ops.verify import verify_graph, verify_planned
 from tnc.plan.planner import Planned, plan_graph
@@ -86,12 +87,33 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
 
 
 def build(layer: Layer, options: Options) -> Built:
-    """The pipeline of one layer, from its graph to its program."""
-    return build_one(layer, layer.default_binding(options.binding), options)
+    """The pipeline of one layer without others inside, from its graph to its program."""
+    made = make(layer, layer.default_binding(options.binding), options)
+    return Built(layer, made.plan, made.program)
 
 
-def build_one(layer: Layer, binding: Mapping[str, int], options: Options) -> Built:
-    """As `build`, at the given run-time sizes."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One layer, planned, derived and lowered at the sizes in `binding`."""
+
+    layer: Layer
+    planned: Planned
+    derived: tuple[Derived, ...]
+    program: Program
+    binding: Mapping[str, int]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan without the layers inside."""
+        return self.at(self.binding)
+
+    def at(self, binding: Mapping[str, int]) -> Plan:
+        """What the same plan costs at other run-time sizes."""
+        return report_plan(self.layer, self.planned, self.derived, binding)
+
+
+def make(layer: Layer, binding: Mapping[str, int], options: Options) -> Made:
+    """The rooms between the graph and the text, in their order."""
     if options.verify:
         verify_graph(layer.graph)
     planned = _planned(layer, binding, options)
@@ -100,8 +122,7 @@ def build_one(layer: Layer, binding: Mapping[str, int], options: Options) -> Bui
     derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
     start = tuple(rescaled(layer, options.verify))
     program = replace(lower(layer, planned.graph, derived, binding), rescaled=start)
-    plan = report_plan(layer, planned, derived, binding)
-    return Built(layer, plan, program)
+    return Made(layer, planned, derived, program, binding)
 
 
 def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
@@ -109,12 +130,21 @@ def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
     layers = gathered(wanted)
     names = class_names(wanted, layers)
     sizes = bindings({each: each.default_binding(options.binding) for each in wanted}, layers)
-    built = []
+    made: dict[Layer, Made] = {}
     for layer in [*(each for each in layers if each not in wanted), *wanted]:
-        one = build_one(replace(layer, name=names[layer]), sizes[layer], options)
-        program = replace(one.program, children=children(layer, names), functions=functions(layer))
-        built.append(replace(one, program=program))
-    return tuple(built)
+        one = make(replace(layer, name=names[layer]), sizes[layer], options)
+        program = replace(
+            one.program,
+            children=children(layer, names),
+            functions=functions(layer),
+            inside=layer not in wanted,
+        )
+        made[layer] = replace(one, program=program)
+    plans = Plans({layer: each.at for layer, each in made.items()})
+    return tuple(
+        Built(each.layer, plans.of(layer, each.binding), each.program)
+        for layer, each in made.items()
+    )
 
 
 def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Planned:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import LEADING, Foreign, Instance, Layer
+from tnc.ir.plan import Plan
 from tnc.ir.program import Child
 from tnc.ir.size import Size
 from tnc.ops import Apply, Call
+from tnc.plan.foreign import foreign_parameters
+from tnc.plan.whole import Part, whole
 
 Binding = Mapping[str, int]
 
@@ -119,3 +122,25 @@ def functions(layer: Layer) -> tuple[str, ...]:
             case _:
                 pass
     return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plans of whole layers; `own` gives that of a layer by itself at run-time sizes."""
+
+    own: Mapping[Layer, Callable[[Binding], Plan]]
+    _known: dict[tuple[Layer, tuple[tuple[str, int], ...]], Plan] = field(default_factory=dict)
+
+    def of(self, layer: Layer, binding: Binding) -> Plan:
+        """The plan of a layer with all that it contains."""
+        key = layer, tuple(sorted(binding.items()))
+        if key not in self._known:
+            parts, called = [], set()
+            for use in uses(layer, binding):
+                again = use.instance in called
+                called.add(use.instance)
+                parts.append(Part(use.instance.name, self.of(use.layer, use.binding), again))
+            others = [each.callee for each in layer.instances if isinstance(each.callee, Foreign)]
+            foreign = sum(foreign_parameters(each.target, each.arguments or ()) for each in others)
+            self._known[key] = whole(self.own[layer](binding), parts, foreign)
+        return self._known[key]

@@ -16,7 +16,7 @@ def header(
     programs: Sequence[tuple[Program, Plan]], sources: Sequence[tuple[str, str]], version: str
 ) -> str:
     """The text of the module's docstring."""
-    names = ", ".join(program.layer.name for program, _ in programs)
+    names = ", ".join(program.layer.name for program, _ in programs if not program.inside)
     (source, digest), *imported = sources
     hashes = [f"sha256 of the source: {digest}"]
     hashes += [f"sha256 of {file_name(name)}: {its}" for name, its in imported]
@@ -25,7 +25,8 @@ def header(
         "Generated: edit the .tnn, not this file.",
         "\n".join(hashes),
     ]
-    return "\n\n".join([*about, *(_planned(program.layer, plan) for program, plan in programs)])
+    told = [(program.layer, plan) for program, plan in programs if plan.own or not program.inside]
+    return "\n\n".join([*about, *(_planned(layer, plan) for layer, plan in told)])
 
 
 def _planned(layer: Layer, plan: Plan) -> str:
@@ -33,11 +34,19 @@ def _planned(layer: Layer, plan: Plan) -> str:
     sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding)
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
     lines = [f"{layer.name}({settings})", f"  planned for {sizes or 'its only sizes'}; {aim}"]
-    if plan.steps:
+    if plan.own:
         rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]
-        rows += [row for k, step in enumerate(plan.steps, 1) for row in _rows(k, step)]
-        rows += [("all", _count(plan.macs), _count(plan.macs_backward), _count(plan.bytes), *_NONE)]
+        rows += [row for k, step in enumerate(plan.own, 1) for row in _rows(k, step)]
+        if len(plan.own) == len(plan.steps):
+            total = (plan.macs, plan.macs_backward, plan.bytes)
+            rows += [("all", *map(_count, total), *_NONE)]
         lines += [f"  {line}" for line in table(rows, WIDTH - 2, right=frozenset({0, 1, 2, 3}))]
+    if len(plan.own) < len(plan.steps):
+        calls = len({step.layer for step in plan.steps if step.layer})
+        lines.append(
+            f"  with {calls} layers inside: macs {_count(plan.macs).strip()} forward, "
+            f"{_count(plan.macs_backward).strip()} backward, {_count(plan.bytes)}B moved"
+        )
     lines.append(
         f"  kept for the backward {_count(plan.saved_bytes)}B, peak {_count(plan.peak_bytes)}B; "
         f"{plan.parameters:,} parameters, dense {plan.dense_parameters:,}"

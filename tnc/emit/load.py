@@ -49,9 +49,8 @@ def _run(text: str, name: str, module_name: str, shape_error: type[Exception]) -
     except BaseException:
         del sys.modules[module_name]
         raise
-    for export in module.__all__:
-        made = getattr(module, export)
-        if isinstance(made, type) and not issubclass(made, Exception):
+    for made in tuple(vars(module).values()):
+        if isinstance(made, type) and hasattr(made, "register_parameter"):
             copyreg.pickle(made, partial(_reduce, text, name))  # type: ignore[arg-type]
     module.__dict__["ShapeError"] = shape_error
     return module

@@ -63,7 +63,7 @@ def emit(
         "",
         *_imports(body, programs),
         "",
-        *_exports(sorted([*names, "ShapeError"])),
+        *_exports(sorted([*(p.layer.name for p, _ in programs if not p.inside), "ShapeError"])),
     ]
     return "\n".join(head) + "\n\n\n" + body + "\n"
 
@@ -94,11 +94,11 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
 
 def _is_plain(program: Program, plan: Plan, backward: Backward) -> bool:
     tiny = backward == "auto" and plan.macs < TINY
-    return backward == "autograd" or tiny or (program.inside and len(plan.steps) <= 1)
+    return backward == "autograd" or tiny or (program.inside and len(plan.own) <= 1)
 
 
 def _reason(program: Program, plan: Plan) -> str:
-    if program.inside and len(plan.steps) <= 1:
+    if program.inside and len(plan.own) <= 1:
         return "Plain: the derivative of a single product is PyTorch's own."
     return (
         f"Plain, without a derivative of its own: {plan.macs:,} multiply-adds are so few that "

@@ -23,6 +23,7 @@ class Step:
     saved: bool
     relations: tuple[str, ...] = ()  # lattice before -> after, stride, dilation, pad
     line: int | None = None  # of the `.tnn`
+    layer: str = ""  # of a layer inside: the attributes that lead to it, `Stage_1.Conv_2`
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Plan:
     parameters: int
     dense_parameters: int
     alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def own(self) -> tuple[Step, ...]:
+        """The steps of the layer itself, without those of layers inside."""
+        return tuple(step for step in self.steps if not step.layer)
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values with a `schema` entry."""

@@ -9,7 +9,7 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Alternative, Plan, Step
 from tnc.ir.tensor import Mode
-from tnc.ops import Call, Contract, Leaf, Mask, Pattern
+from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern
 from tnc.plan.cost import kind_of
 from tnc.plan.memory import Backward, Derivation, backward, simulate
 from tnc.plan.orders import Order
@@ -38,7 +38,7 @@ def report(
     steps = tuple(ledger.step(value, value in saved) for value in values)
     later = [v for each in backwards for v in each.values if isinstance(v.op, Contract)]
     picoseconds = sum(map(ledger.picoseconds, (*values, *later)))
-    barriers = [v for v in planned.graph.values if isinstance(v.op, Call | Mask)]
+    barriers = [v for v in planned.graph.values if isinstance(v.op, Apply | Call | Mask)]
     memory = simulate(planned.graph, backwards, binding, element, barriers)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
     return Plan(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from tnc.ir.plan import Alternative, Plan, Step
 
@@ -12,7 +14,18 @@ def table(plan: Plan) -> str:
     """One line per step, and the totals."""
     sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding) or "sizes as written"
     head = f"{plan.layer}: objective {plan.objective}, profile {plan.profile}, {sizes}"
-    rows = [("", "step", "kind", "macs", "gradients", "bytes", "kept")]
+    if any(step.layer for step in plan.steps):
+        rows, right = _layers(plan), {1, 3, 4, 5, 6}
+    else:
+        rows, right = _steps(plan), {0, 3, 4, 5}
+    return "\n".join(
+        [head, "", *aligned(rows, right=right), "", *aligned(_totals(plan), right=set())]
+    )
+
+
+def _steps(plan: Plan) -> list[tuple[str, ...]]:
+    """A row for each step, and below it its convolutions."""
+    rows: list[tuple[str, ...]] = [("", "step", "kind", "macs", "gradients", "bytes", "kept")]
     for number, step in enumerate(plan.steps, 1):
         gradients = " + ".join(map(amount, step.macs_gradients)) or "-"
         kept = "saved" if step.saved else ""
@@ -28,7 +41,42 @@ def table(plan: Plan) -> str:
             )
         )
         rows += [("", f"  {relation}", "", "", "", "", "") for relation in step.relations]
-    totals = [
+    return rows
+
+
+def _layers(plan: Plan) -> list[tuple[str, ...]]:
+    """A row for each run of alike layers of a network, all calls of it together."""
+    rows: list[tuple[str, ...]] = [
+        ("layer", "calls", "kinds of step", "macs", "gradients", "bytes", "saved")
+    ]
+    for names, steps in _alike(plan.steps):
+        calls = len(names)
+        gradients = sum(sum(step.macs_gradients) for step in steps)
+        saved = sum(step.result_bytes for step in steps if step.saved)
+        rows.append(
+            (
+                names[0] or "(itself)",
+                str(calls),
+                ", ".join(dict.fromkeys(step.kind for step in steps)),
+                amount(calls * sum(step.macs for step in steps)),
+                amount(calls * gradients),
+                amount(calls * sum(step.bytes for step in steps)),
+                amount(calls * saved),
+            )
+        )
+    return rows
+
+
+def _alike(steps: Sequence[Step]) -> list[tuple[list[str], list[Step]]]:
+    """The layers of a network in order, those with the same steps joined: names, steps of one."""
+    found: dict[tuple[Step, ...], list[str]] = {}
+    for name, own in groupby(steps, key=lambda step: step.layer):
+        found.setdefault(tuple(replace(step, layer="") for step in own), []).append(name)
+    return [(names, list(key)) for key, names in found.items()]
+
+
+def _totals(plan: Plan) -> list[tuple[str, ...]]:
+    return [
         ("macs", f"{amount(plan.macs)} forward, {amount(plan.macs_backward)} backward"),
         ("time", f"{duration(plan.seconds)} forward and backward, as predicted"),
         ("moved", f"{amount(plan.bytes)}B forward"),
@@ -36,9 +84,6 @@ def table(plan: Plan) -> str:
         ("peak", f"{amount(plan.peak_bytes)}B besides inputs and weights"),
         ("parameters", _parameters(plan)),
     ]
-    return "\n".join(
-        [head, "", *aligned(rows, right={0, 3, 4, 5}), "", *aligned(totals, right=set())]
-    )
 
 
 def compare(plan: Plan) -> str:
