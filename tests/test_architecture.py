@@ -47,6 +47,7 @@ DEFERRED = {
     "tnc/emit/load.py": {"torch"},
     "tnc/plan/profile.py": {"torch"},
     "tnc/plan/search.py": {"cotengra", "cotengrust"},
+    "tnc/syntax/grammar.py": {"tnc"},
 }
 
 Law = Callable[[str, ast.Module], Iterator[str]]

@@ -1,18 +1,16 @@
-"""From lark's parse tree to the syntax tree: the equations of `tnc.einsum`."""
+"""From the parse tree to the syntax tree: the equations of `tnc.einsum`."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from lark import Token
-from lark.tree import Meta
-from lark.visitors import v_args
-
 from tnc.diagnostics import Span
 from tnc.syntax import tree
 from tnc.syntax.build_expression import Children, ExpressionBuilder
 from tnc.syntax.lexing import span_of
+from tnc.syntax.machine import Branch
+from tnc.syntax.token import Token
 
 Axis = tree.Name | tree.Ellipsis
 Term = tuple[Axis, ...]
@@ -21,11 +19,10 @@ _LETTERS = re.compile(r"(?:[^\W\d_]'*)+")
 _LETTER = re.compile(r"[^\W\d_]'*")
 
 
-@v_args(meta=True)
 class EinsumBuilder(ExpressionBuilder):
     """Makes an `Einsum`."""
 
-    def einsum(self, meta: Meta, children: Children) -> tree.Einsum:
+    def einsum(self, branch: Branch, children: Children) -> tree.Einsum:
         *operands, result, relations = children
         terms = [*operands, *([result] if result is not None else [])]
         if _is_terse(terms, relations or ()):
@@ -37,10 +34,10 @@ class EinsumBuilder(ExpressionBuilder):
                                "with relations the result must be written")  # fmt: skip
         return tree.Einsum(self._source.everything(), inputs, output, relations or ())
 
-    def subscripts(self, meta: Meta, children: Children) -> Term:
+    def subscripts(self, branch: Branch, children: Children) -> Term:
         return tuple(children)
 
-    def clauses(self, meta: Meta, children: Children) -> tuple[tree.Conv, ...]:
+    def clauses(self, branch: Branch, children: Children) -> tuple[tree.Conv, ...]:
         """Relations up to and with their options make one group."""
         groups: list[tuple[list[tree.Relation], list[tree.Argument]]] = []
         for each in children:
@@ -52,24 +49,24 @@ class EinsumBuilder(ExpressionBuilder):
                 groups.append(([each], []))
         return tuple(_conv(relations, options) for relations, options in groups)
 
-    def clause_relation(self, meta: Meta, children: Children) -> tree.Relation:
+    def clause_relation(self, branch: Branch, children: Children) -> tree.Relation:
         result, signal, *taps = (self._ref(each) for each in children)
-        return tree.Relation(self._span(meta), result, None, signal, tuple(taps))
+        return tree.Relation(self._span(branch), result, None, signal, tuple(taps))
 
     def _ref(self, token: Token) -> tree.Ref:
         return tree.Ref(span_of(token, self._source), self._name(token), ())
 
-    def clause_option(self, meta: Meta, children: Children) -> tree.Argument:
+    def clause_option(self, branch: Branch, children: Children) -> tree.Argument:
         name, value = children
-        return tree.Argument(self._span(meta), self._name(name), value)
+        return tree.Argument(self._span(branch), self._name(name), value)
 
-    def option_name(self, meta: Meta, children: Children) -> tree.Name | tree.Bool:
+    def option_name(self, branch: Branch, children: Children) -> tree.Name | tree.Bool:
         name = self._name(children[0])
         is_truth = name.text in {"true", "false"}
         return tree.Bool(name.span, name.text == "true") if is_truth else name
 
-    def group_option(self, meta: Meta, children: Children) -> tree.Group:
-        return tree.Group(self._span(meta), tuple(each for each in children if each is not None))
+    def group_option(self, branch: Branch, children: Children) -> tree.Group:
+        return tree.Group(self._span(branch), tuple(each for each in children if each is not None))
 
 
 def _conv(relations: list[tree.Relation], options: list[tree.Argument]) -> tree.Conv:

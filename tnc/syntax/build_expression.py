@@ -1,4 +1,4 @@
-"""From lark's parse tree to the syntax tree: expressions.
+"""From the parse tree to the syntax tree: expressions.
 
 One method per rule or alias of the grammar, called from the leaves up and without recursion, so
 that the depth of a text is no concern here.
@@ -7,33 +7,48 @@ that the depth of a text is no concern here.
 import re
 import unicodedata
 from dataclasses import replace
-from typing import Any
-
-from lark import Token
-from lark.tree import Meta
-from lark.visitors import Transformer_NonRecursive, v_args
+from typing import Any, cast
 
 from tnc.diagnostics import Edit, Help, Report, Source, Span
 from tnc.syntax import tree
+from tnc.syntax.expression import Comparison
 from tnc.syntax.lexing import span_of
+from tnc.syntax.machine import Branch, Child
+from tnc.syntax.token import Token
 
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 Children = list[Any]
-"""What the methods made of the children of a rule; lark cannot type it."""
+"""What the methods made of the children of a rule: nodes, tokens, and `None`."""
 
 
-@v_args(meta=True)
-class ExpressionBuilder(Transformer_NonRecursive[Token, Any]):
+class ExpressionBuilder:
     """Makes the nodes of `tree`, placed in `source`."""
 
     def __init__(self, source: Source, report: Report) -> None:
-        super().__init__(visit_tokens=False)
         self._source = source
         self._report = report
 
-    def _span(self, meta: Meta) -> Span:
-        return Span(self._source, meta.start_pos, meta.end_pos)
+    def transform(self, root: Branch) -> Any:
+        """What the methods make of a parse tree."""
+        order: list[Child] = []
+        pending: list[Child] = [root]
+        while pending:
+            each = pending.pop()
+            order.append(each)
+            if isinstance(each, Branch):
+                pending += each.children
+        made: Children = []
+        for each in reversed(order):
+            if isinstance(each, Branch):
+                first = len(made) - len(each.children)
+                made[first:] = [getattr(self, each.name)(each, made[first:])]
+            else:
+                made.append(each)
+        return made[0]
+
+    def _span(self, branch: Branch) -> Span:
+        return Span(self._source, branch.start, branch.end)
 
     def _name(self, token: Token) -> tree.Name:
         """A name. Python normalises identifiers, and the generated code holds these names."""
@@ -53,124 +68,124 @@ class ExpressionBuilder(Transformer_NonRecursive[Token, Any]):
     def _optional(self, token: Token | None) -> tree.Name | None:
         return self._identifier(token) if token is not None else None
 
-    def binder(self, meta: Meta, children: Children) -> tree.Binder:
+    def binder(self, branch: Branch, children: Children) -> tree.Binder:
         index, first, last = children
-        return tree.Binder(self._span(meta), self._identifier(index), first, last)
+        return tree.Binder(self._span(branch), self._identifier(index), first, last)
 
-    def expression(self, meta: Meta, children: Children) -> tree.Expr:
+    def expression(self, branch: Branch, children: Children) -> tree.Expr:
         value: tree.Expr = children[0]
         return value
 
-    def if_(self, meta: Meta, children: Children) -> tree.If:
-        return tree.If(self._span(meta), *children)
+    def if_(self, branch: Branch, children: Children) -> tree.If:
+        return tree.If(self._span(branch), *children)
 
-    def pipe(self, meta: Meta, children: Children) -> tree.Pipe:
-        return tree.Pipe(self._span(meta), *children)
+    def pipe(self, branch: Branch, children: Children) -> tree.Pipe:
+        return tree.Pipe(self._span(branch), *children)
 
-    def repeat_for(self, meta: Meta, children: Children) -> tree.Repeat:
+    def repeat_for(self, branch: Branch, children: Children) -> tree.Repeat:
         binder, stage = children
-        return tree.Repeat(self._span(meta), None, binder, stage)
+        return tree.Repeat(self._span(branch), None, binder, stage)
 
-    def repeat(self, meta: Meta, children: Children) -> tree.Repeat:
+    def repeat(self, branch: Branch, children: Children) -> tree.Repeat:
         count, stage = children
-        return tree.Repeat(self._span(meta), count, None, stage)
+        return tree.Repeat(self._span(branch), count, None, stage)
 
-    def or_(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "or", *children)
+    def or_(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "or", *children)
 
-    def and_(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "and", *children)
+    def and_(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "and", *children)
 
-    def add(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "+", *children)
+    def add(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "+", *children)
 
-    def sub(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "-", *children)
+    def sub(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "-", *children)
 
-    def mul(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "*", *children)
+    def mul(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "*", *children)
 
-    def div(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "/", *children)
+    def div(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "/", *children)
 
-    def floordiv(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "//", *children)
+    def floordiv(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "//", *children)
 
-    def mod(self, meta: Meta, children: Children) -> tree.Binary:
-        return tree.Binary(self._span(meta), "mod", *children)
+    def mod(self, branch: Branch, children: Children) -> tree.Binary:
+        return tree.Binary(self._span(branch), "mod", *children)
 
-    def not_(self, meta: Meta, children: Children) -> tree.Unary:
-        return tree.Unary(self._span(meta), "not", children[0])
+    def not_(self, branch: Branch, children: Children) -> tree.Unary:
+        return tree.Unary(self._span(branch), "not", children[0])
 
-    def neg(self, meta: Meta, children: Children) -> tree.Unary:
-        return tree.Unary(self._span(meta), "-", children[0])
+    def neg(self, branch: Branch, children: Children) -> tree.Unary:
+        return tree.Unary(self._span(branch), "-", children[0])
 
-    def compare(self, meta: Meta, children: Children) -> tree.Compare:
+    def compare(self, branch: Branch, children: Children) -> tree.Compare:
         left, op, right = children
-        return tree.Compare(self._span(meta), op.value, left, right)
+        return tree.Compare(self._span(branch), cast(Comparison, str(op)), left, right)
 
-    def subscript(self, meta: Meta, children: Children) -> tree.Subscript:
+    def subscript(self, branch: Branch, children: Children) -> tree.Subscript:
         value, items = children
-        return tree.Subscript(self._span(meta), value, items or ())
+        return tree.Subscript(self._span(branch), value, items or ())
 
-    def call(self, meta: Meta, children: Children) -> tree.Call:
+    def call(self, branch: Branch, children: Children) -> tree.Call:
         function, arguments = children
-        return tree.Call(self._span(meta), function, arguments or ())
+        return tree.Call(self._span(branch), function, arguments or ())
 
-    def member(self, meta: Meta, children: Children) -> tree.Member:
+    def member(self, branch: Branch, children: Children) -> tree.Member:
         value, name = children
-        return tree.Member(self._span(meta), value, self._name(name))
+        return tree.Member(self._span(branch), value, self._name(name))
 
-    def splat(self, meta: Meta, children: Children) -> tree.Splat:
-        return tree.Splat(self._span(meta), children[0])
+    def splat(self, branch: Branch, children: Children) -> tree.Splat:
+        return tree.Splat(self._span(branch), children[0])
 
-    def name(self, meta: Meta, children: Children) -> tree.Name:
+    def name(self, branch: Branch, children: Children) -> tree.Name:
         return self._name(children[0])
 
-    def int_(self, meta: Meta, children: Children) -> tree.Int:
-        return tree.Int(self._span(meta), int(children[0]))
+    def int_(self, branch: Branch, children: Children) -> tree.Int:
+        return tree.Int(self._span(branch), int(children[0]))
 
-    def float_(self, meta: Meta, children: Children) -> tree.Float:
-        return tree.Float(self._span(meta), float(children[0]))
+    def float_(self, branch: Branch, children: Children) -> tree.Float:
+        return tree.Float(self._span(branch), float(children[0]))
 
-    def string(self, meta: Meta, children: Children) -> tree.String:
-        return tree.String(self._span(meta), _unescaped(children[0]))
+    def string(self, branch: Branch, children: Children) -> tree.String:
+        return tree.String(self._span(branch), _unescaped(children[0]))
 
     text = string
 
-    def true(self, meta: Meta, children: Children) -> tree.Bool:
-        return tree.Bool(self._span(meta), True)
+    def true(self, branch: Branch, children: Children) -> tree.Bool:
+        return tree.Bool(self._span(branch), True)
 
-    def false(self, meta: Meta, children: Children) -> tree.Bool:
-        return tree.Bool(self._span(meta), False)
+    def false(self, branch: Branch, children: Children) -> tree.Bool:
+        return tree.Bool(self._span(branch), False)
 
-    def ellipsis(self, meta: Meta, children: Children) -> tree.Ellipsis:
-        return tree.Ellipsis(self._span(meta))
+    def ellipsis(self, branch: Branch, children: Children) -> tree.Ellipsis:
+        return tree.Ellipsis(self._span(branch))
 
-    def group(self, meta: Meta, children: Children) -> tree.Group:
-        return tree.Group(self._span(meta), children[0])
+    def group(self, branch: Branch, children: Children) -> tree.Group:
+        return tree.Group(self._span(branch), children[0])
 
-    def list_(self, meta: Meta, children: Children) -> tree.ListExpr:
-        return tree.ListExpr(self._span(meta), children[0] or ())
+    def list_(self, branch: Branch, children: Children) -> tree.ListExpr:
+        return tree.ListExpr(self._span(branch), children[0] or ())
 
-    def list_for(self, meta: Meta, children: Children) -> tree.ListFor:
-        return tree.ListFor(self._span(meta), *children)
+    def list_for(self, branch: Branch, children: Children) -> tree.ListFor:
+        return tree.ListFor(self._span(branch), *children)
 
-    def items(self, meta: Meta, children: Children) -> tuple[tree.Expr, ...]:
+    def items(self, branch: Branch, children: Children) -> tuple[tree.Expr, ...]:
         return tuple(children)
 
-    def args(self, meta: Meta, children: Children) -> tuple[tree.Argument, ...]:
+    def args(self, branch: Branch, children: Children) -> tuple[tree.Argument, ...]:
         return tuple(children)
 
-    def positional(self, meta: Meta, children: Children) -> tree.Argument:
-        return tree.Argument(self._span(meta), None, children[0])
+    def positional(self, branch: Branch, children: Children) -> tree.Argument:
+        return tree.Argument(self._span(branch), None, children[0])
 
-    def named(self, meta: Meta, children: Children) -> tree.Argument:
+    def named(self, branch: Branch, children: Children) -> tree.Argument:
         name, value = children
-        return tree.Argument(self._span(meta), self._name(name), value)
+        return tree.Argument(self._span(branch), self._name(name), value)
 
-    def generator(self, meta: Meta, children: Children) -> tree.Generator:
-        return tree.Generator(self._span(meta), *children)
+    def generator(self, branch: Branch, children: Children) -> tree.Generator:
+        return tree.Generator(self._span(branch), *children)
 
 
 def _unescaped(literal: str) -> str:

@@ -4,6 +4,8 @@ from typing import Literal
 
 from tnc.syntax.node import Node, node
 
+Comparison = Literal["==", "!=", "<=", ">=", "<", ">"]
+
 
 @node
 class Name(Node):
@@ -88,7 +90,7 @@ class Binary(Node):
 class Compare(Node):
     """`t >= u`. Comparisons do not chain."""
 
-    op: Literal["==", "!=", "<=", ">=", "<", ">"]
+    op: Comparison
     left: "Expr"
     right: "Expr"
 

@@ -1,13 +1,11 @@
-"""The grammar, compiled: the one place that makes a `Lark`."""
+"""The grammar: its keywords, and the tables made of it, which are kept in the user's cache."""
 
 import os
-from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from lark import Lark, Token
-from lark.lexer import PatternStr
+from tnc.syntax.tables import Tables, restored, stored
 
 KEYWORDS = frozenset({
     "and", "as", "assert", "buffer", "conv", "else", "extern", "false", "for", "from", "if",
@@ -19,39 +17,27 @@ KEYWORDS = frozenset({
 COMMENT, DOC, OPEN_STRING, UNKNOWN, END = "COMMENT", "DOC", "OPEN_STRING", "UNKNOWN", "$END"
 
 
-class Trivia:
-    """Tells lark to keep the tokens that no rule mentions; the token filter takes them out."""
-
-    always_accept = (COMMENT, OPEN_STRING, UNKNOWN)
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """The tokens as they are."""
-        return stream
-
-
 @cache
-def lark() -> Lark:
-    """The parser tables, from the user's cache if they are there."""
-    grammar = _text()
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="basic",
-        start=["file", "expression", "einsum"],
-        propagate_positions=True,
-        postlex=Trivia(),
-        cache=_cache_path(grammar) or False,
-    )
+def tables() -> Tables:
+    """The tables of the grammar. Where they are kept, lark is not even imported."""
+    grammar, path = text(), cache_path()
+    with suppress(OSError):
+        if path is not None and (found := restored(path.read_bytes(), grammar)) is not None:
+            return found
+    from tnc.syntax.compiler import compiled
+
+    made = compiled(grammar)
+    if path is not None:
+        _keep(path, stored(made, grammar))
+    return made
 
 
-@cache
 def spelling(terminal: str) -> str | None:
     """How a terminal is written, if there is only one way."""
-    pattern = lark().get_terminal(terminal).pattern if terminal != END else None
-    return pattern.value if isinstance(pattern, PatternStr) else None
+    return tables().spelling.get(terminal)
 
 
-def _text() -> str:
+def text() -> str:
     """The grammar: in a wheel it lies inside of the package, in a checkout beside it."""
     package = Path(__file__).parents[1]
     inside = package / "grammar" / "tnn.lark"
@@ -59,8 +45,8 @@ def _text() -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _cache_path(grammar: str) -> str | None:
-    """Where the tables of this grammar are kept; None if there is no folder to keep them in."""
+def cache_path() -> Path | None:
+    """Where the tables are kept; None if there is no folder to keep them in."""
     try:
         given = os.environ.get("XDG_CACHE_HOME", "")
         home = Path(given) if Path(given).is_absolute() else Path.home() / ".cache"
@@ -68,4 +54,12 @@ def _cache_path(grammar: str) -> str | None:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):  # read-only, or no home at all
         return None
-    return str(folder / f"grammar-{sha256(grammar.encode()).hexdigest()[:16]}")
+    return folder / "grammar.tables"
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Written whole or not at all: another process may be reading."""
+    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
+    with suppress(OSError):
+        unfinished.write_bytes(content)
+        unfinished.replace(path)

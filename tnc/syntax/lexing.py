@@ -1,14 +1,15 @@
 """From text to tokens; what is wrong with single characters, strings and numbers is said here."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from math import isinf
 
-from lark import Token
-
 from tnc.diagnostics import Edit, Help, Report, Source, Span
-from tnc.syntax.grammar import COMMENT, END, KEYWORDS, OPEN_STRING, UNKNOWN, lark
+from tnc.syntax.grammar import COMMENT, END, KEYWORDS, OPEN_STRING, UNKNOWN, tables
+from tnc.syntax.token import Token
 from tnc.syntax.tree import Comment
 
 LARGEST_INT = 10**18
@@ -57,8 +58,8 @@ def lex(source: Source, report: Report) -> Lexed:
             _report_unknown(run, source, report)
         repaired = _repaired(source.text, unknown)
         meant = [_meant(each) for each in _runs(unknown) if each[0] in _INSTEAD]
-        tokens = sorted([*_tokens(repaired), *meant], key=lambda each: each.start_pos or 0)
-        starts = (each.start_pos or 0 for each in unknown if each not in _INSTEAD)
+        tokens = sorted([*_tokens(repaired), *meant], key=lambda each: each.start)
+        starts = (each.start for each in unknown if each not in _INSTEAD)
         blank = frozenset(at for at in starts if repaired[at] == " ")
     comments = tuple(
         Comment(span_of(each, source), each.rstrip("\r")) for each in tokens if each.type == COMMENT
@@ -79,27 +80,33 @@ def lex_einsum(source: Source, report: Report) -> tuple[Token, ...]:
 
 def span_of(token: Token, source: Source) -> Span:
     """Where a token stands."""
-    return Span(source, token.start_pos or 0, token.end_pos or 0)
+    return Span(source, token.start, token.end)
 
 
 def retyped(token: Token, type_: str) -> Token:
     """The same text at the same place, read as another kind of token."""
-    return Token.new_borrow_pos(type_, str(token), token)
+    return token.read_as(type_)
 
 
 def end_token(source: Source) -> Token:
     """The end of the text: just after the last character that is no white space."""
     end = len(source.text.rstrip())
-    line, column = source.position(end)
-    return Token(END, "", end, line, column, line, column, end)
+    return Token(END, "", end, end)
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    thread = lark().parse_interactive(text, start="file")
-    # lark's own `lex` would compile the lexer anew each time.
-    stream: Iterator[Token]
-    stream = thread.lexer_thread.lex(thread.parser_state)  # type: ignore[no-untyped-call]
-    return stream
+    ignored, typed = tables().ignored, tables().typed
+    for found in _pattern().finditer(text):  # every character belongs to a token, UNKNOWN or not
+        type_, word = found.lastgroup or "", found[0]
+        if type_ in typed:
+            type_ = typed[type_].get(word, type_)
+        if type_ not in ignored:
+            yield Token(type_, word, found.start(), found.end())
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(tables().pattern)
 
 
 def _unless_einsum(token: Token) -> Token:
@@ -110,9 +117,8 @@ def _runs(tokens: Iterable[Token]) -> Iterator[Token]:
     """Each stretch of the same unknown character as one token: `&&` is one mistake, not two."""
     run: Token | None = None
     for token in tokens:
-        if run is not None and run.end_pos == token.start_pos and run[0] == token[0]:
-            run = run.update(value=run + token)
-            run.end_pos = token.end_pos
+        if run is not None and run.end == token.start and run[0] == token[0]:
+            run = Token(run.type, run + token, run.start, token.end)
         else:
             if run is not None:
                 yield run
@@ -124,14 +130,14 @@ def _runs(tokens: Iterable[Token]) -> Iterator[Token]:
 def _repaired(text: str, unknown: Iterable[Token]) -> str:
     letters = list(text)
     for token in unknown:
-        for at, letter in enumerate(token, start=token.start_pos or 0):
+        for at, letter in enumerate(token, start=token.start):
             letters[at] = _MEANT.get(letter, " ")
     return "".join(letters)
 
 
 def _meant(run: Token) -> Token:
     type_, text = _INSTEAD[run[0]]
-    return run.update(type_, text)
+    return run.read_as(type_, text)
 
 
 def _report_unknown(token: Token, source: Source, report: Report) -> None:
@@ -170,12 +176,12 @@ def _checked(token: Token, source: Source, report: Report) -> Token:
 def _too_large(token: Token, source: Source, report: Report) -> Token:
     report.error("E0002", "unexpected number, expected a smaller one", span_of(token, source),
                  "too large")  # fmt: skip
-    return token.update(value="1")  # which is valid wherever a number is
+    return token.read_as(token.type, "1")  # which is valid wherever a number is
 
 
 def _check_identifier(token: Token, source: Source, report: Report) -> None:
     """A name may hold what a Python identifier may, for the generated code holds it too."""
-    start = token.start_pos or 0
+    start = token.start
     for at, letter in enumerate(token.rstrip("'")):
         if not f"x{letter}".isidentifier():
             span = Span(source, start + at, start + at + 1)

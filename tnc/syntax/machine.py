@@ -1,64 +1,122 @@
-"""An LALR parser that can be asked what it would accept before it is fed."""
+"""An LALR parser that can be asked what it would accept before it is fed.
 
-from copy import copy
+A reduction may come before a mistake is noticed, so every question is answered by a trial run on
+a copy of the stack, and only what fits is ever fed.
+"""
 
-from lark import Token, Tree, UnexpectedToken
-from lark.parsers.lalr_parser_state import ParserState
+from __future__ import annotations
 
-from tnc.syntax.grammar import END, lark
+from collections.abc import Sequence
+
+from tnc.syntax.grammar import END, tables
+from tnc.syntax.tables import Rule
+from tnc.syntax.token import Token
+
+
+class Branch:
+    """A node of the parse tree: what a rule made of its children, from `start` up to `end`; both
+    are −1 where there is no token. `None` stands for a child that may be absent, and is."""
+
+    __slots__ = ("children", "end", "name", "start")
+
+    def __init__(self, name: str, children: list[Child], start: int, end: int) -> None:
+        self.name, self.children, self.start, self.end = name, children, start, end
+
+
+Child = Branch | Token | None
 
 
 class Machine:
-    """lark's interactive parser. Positions on its stack are counted by `size`, 1 when empty.
-
-    lark reduces before it notices an error, and shares lists between copies of its state. So
-    every question is answered by a trial run without values, and only what fits is ever fed.
-    """
+    """Positions on its stack are counted by `size`, 1 when empty."""
 
     def __init__(self, start: str) -> None:
-        self._state = lark().parse_interactive("", start=start).parser_state
-        self._trial_rules = copy(self._state.parse_conf)
-        self._trial_rules.callbacks = {}
+        self._tables = tables()
+        self._end = self._tables.ends[start]
+        self._states = [self._tables.starts[start]]
+        self._values: list[Child] = []
 
     @property
     def size(self) -> int:
         """How many states are on the stack."""
-        return len(self._state.state_stack)
+        return len(self._states)
 
     def fits(self, *types: str, size: int | None = None) -> bool:
         """Whether tokens of these types may follow, after the stack were cut to `size`."""
-        states = self._state.state_stack[:size]
-        trial: ParserState[int] = ParserState(
-            self._trial_rules, self._state.lexer, states, [None] * (len(states) - 1)
-        )
-        try:
-            for each in types:
-                trial.feed_token(Token(each, ""), is_end=each == END)
-        except UnexpectedToken:
-            return False
-        return True
+        states = self._states[:size]
+        return all(self._takes(states, each) for each in types)
+
+    def _takes(self, states: list[int], type_: str) -> bool:
+        actions, rules = self._tables.actions, self._tables.rules
+        while (action := actions[states[-1]].get(type_)) is not None:
+            if action >= 0:
+                states.append(action)
+                return True
+            origin, size, *_ = rules[~action]
+            if size:
+                del states[-size:]
+            states.append(actions[states[-1]][origin])
+            if type_ == END and states[-1] == self._end:
+                return True
+        return False
 
     def size_before(self, rule: str) -> int:
         """The size before the token taken last, and before a `rule` that it follows."""
-        below = self._state.value_stack[-2:-1]
-        preceded = any(isinstance(each, Tree) and each.data == rule for each in below)
+        below = self._values[-2:-1]
+        preceded = any(isinstance(each, Branch) and each.name == rule for each in below)
         return self.size - (2 if preceded else 1)
 
     def expected(self) -> frozenset[str]:
         """The types of all tokens that may follow."""
-        row = self._state.parse_conf.states[self._state.position]
+        row = self._tables.actions[self._states[-1]]
         return frozenset(each for each in row if each == each.upper() and self.fits(each))
 
     def feed(self, token: Token) -> None:
         """Take a token that fits."""
-        self._state.feed_token(token)
+        actions, rules = self._tables.actions, self._tables.rules
+        while (action := actions[self._states[-1]][token.type]) < 0:
+            self._reduce(rules[~action])
+        self._states.append(action)
+        self._values.append(token)
+
+    def _reduce(self, rule: Rule) -> None:
+        origin, size, *_ = rule
+        parts: list[Child] = []
+        if size:
+            parts = self._values[-size:]
+            del self._states[-size:], self._values[-size:]
+        self._values.append(_made(rule, parts))
+        self._states.append(self._tables.actions[self._states[-1]][origin])
 
     def cut(self, size: int) -> None:
         """Forget everything above `size`."""
-        del self._state.state_stack[size:]
-        del self._state.value_stack[size - 1 :]
+        del self._states[size:]
+        del self._values[size - 1 :]
 
-    def finish(self, end: Token) -> Tree[Token]:
-        """Take the end of the text, which fits; the parse tree of everything fed."""
-        tree: Tree[Token] = self._state.feed_token(end, is_end=True)
-        return tree
+    def finish(self) -> Branch:
+        """The parse tree of everything fed; the end of the text fits."""
+        while self._states[-1] != self._end:
+            self._reduce(self._tables.rules[~self._tables.actions[self._states[-1]][END]])
+        (root,) = self._values
+        assert isinstance(root, Branch)
+        return root
+
+
+def _made(rule: Rule, parts: Sequence[Child]) -> Child:
+    _, _, name, kept, absent, single = rule
+    children: list[Child] = []
+    for k, inline, before in kept:
+        part = parts[k]
+        if before:
+            children += [None] * before
+        if not inline:
+            children.append(part)
+        elif isinstance(part, Branch):
+            # A list grows by one element at a time: it is continued, not copied.
+            children = part.children if not children else children + part.children
+    if absent:
+        children += [None] * absent
+    if single and len(children) == 1:
+        return children[0]
+    placed = [part for part in parts if part is not None and part.start >= 0]
+    start, end = (placed[0].start, placed[-1].end) if placed else (-1, -1)
+    return Branch(name, children, start, end)

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lark import Token, Tree
-
 from tnc.diagnostics import Edit, Help, Report, Source, Span
 from tnc.syntax import tree
 from tnc.syntax.build import NEWEST_EDITION, Builder
@@ -12,7 +10,7 @@ from tnc.syntax.build_einsum import EinsumBuilder
 from tnc.syntax.build_expression import ExpressionBuilder
 from tnc.syntax.grammar import END
 from tnc.syntax.lexing import lex, lex_einsum, span_of
-from tnc.syntax.machine import Machine
+from tnc.syntax.machine import Branch, Machine
 from tnc.syntax.recover import (
     NESTED_AT_MOST,
     STACKED_AT_MOST,
@@ -20,6 +18,7 @@ from tnc.syntax.recover import (
     Recovery,
     report_nesting,
 )
+from tnc.syntax.token import Token
 from tnc.syntax.wording import expected, found
 
 
@@ -62,9 +61,7 @@ def parse_einsum(source: Source, report: Report) -> tree.Einsum:
     return einsum
 
 
-def _strict(
-    tokens: Sequence[Token], start: str, source: Source, report: Report
-) -> Tree[Token] | None:
+def _strict(tokens: Sequence[Token], start: str, source: Source, report: Report) -> Branch | None:
     """Parse without recovery: a short text has one mistake at a time."""
     machine = Machine(start)
     for token in tokens:
@@ -74,7 +71,7 @@ def _strict(
                          span_of(token, source), "not expected here")  # fmt: skip
             return None
         if token.type == END:
-            return machine.finish(token)
+            return machine.finish()
         if machine.size > STACKED_AT_MOST:
             report_nesting(report, span_of(token, source))
             return None

@@ -7,13 +7,13 @@ Either way at least one token is taken or left behind, so the work is bounded.
 
 from dataclasses import dataclass
 
-from lark import Token, Tree
-
 from tnc.diagnostics import Label, Report, Source, Span
 from tnc.syntax.grammar import DOC, END
 from tnc.syntax.lexing import Lexed
+from tnc.syntax.machine import Branch
 from tnc.syntax.remedies import REMEDIES
 from tnc.syntax.run import OF_A_FILE, Run
+from tnc.syntax.token import Token
 from tnc.syntax.wording import expected, found
 
 NESTED_AT_MOST = 200
@@ -31,7 +31,7 @@ class Parsed:
     given up, `lost` where these statements began.
     """
 
-    tree: Tree[Token]
+    tree: Branch
     stray: tuple[Token, ...]
     poisoned: frozenset[str]
     lost: tuple[int, ...]
@@ -59,7 +59,7 @@ class Recovery(Run):
                 break
             else:
                 self.step()
-        tree = self.machine.finish(self.token)
+        tree = self.machine.finish()
         return Parsed(tree, tuple(self._stray), frozenset(self._poisoned), tuple(self._lost))
 
     # ------------------------------------------------------------ documentation
@@ -110,7 +110,7 @@ class Recovery(Run):
             self.report_open(self.brackets[-1])
             return
         wanted, begun = expected(self.machine.expected()), self.tokens[self.begun]
-        inside = begun.line != self.token.line and self.machine.size > self.base
+        inside = not self.on_one_line(begun, self.token) and self.machine.size > self.base
         others = [Label(self.span(begun), "in this statement")] if inside else []
         self.report.error("E0002", f"unexpected {found(self.token)}, expected {wanted}",
                           self.span(self.token), "not expected here", *others)  # fmt: skip
@@ -122,7 +122,7 @@ class Recovery(Run):
 
         `size` is that of the parser's stack before that token.
         """
-        self._lost.append(self.tokens[start].start_pos or 0)
+        self._lost.append(self.tokens[start].start)
         depth = 0  # of braces opened on the way: a group in braces is skipped as a whole
         while (resumed := self._resumable(size, depth)) is None:
             depth += {"LBRACE": 1, "RBRACE": -1 if depth else 0}.get(self.token.type, 0)

@@ -146,7 +146,7 @@ def wrong_token(run: Run) -> bool:
         run.report.error("E0002", f"unexpected {found(token)}, expected `{text}`", span,
                          f"should be `{text}`",
                          help=[Help(f"write `{text}`", (Edit(span, text),))])  # fmt: skip
-        run.tokens[run.at] = retyped(token, wanted).update(value=text)
+        run.tokens[run.at] = token.read_as(wanted, text)
         return True
     return False
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lark import Token
-
 from tnc.diagnostics import Help, Label, Report, Source, Span
 from tnc.syntax.grammar import DOC, END, spelling
 from tnc.syntax.lexing import Lexed, span_of
 from tnc.syntax.machine import Machine
+from tnc.syntax.token import Token
 from tnc.syntax.wording import written
 
 OF_A_FILE = frozenset(["IMPORT", "FROM", "LAYER", "EXTERN", "TEST"])
@@ -70,13 +69,13 @@ class Run:
     @property
     def here(self) -> Span:
         """The point just after the token before: where something may be missing."""
-        end = self.tokens[self.at - 1].end_pos or 0 if self.at else 0
+        end = self.tokens[self.at - 1].end if self.at else 0
         return Span(self.source, end, end)
 
     @property
     def excused(self) -> bool:
         """Whether an unknown character stood before the token at `at`: reason enough to stumble."""
-        return any(at in self._blank for at in range(self.here.end, self.token.start_pos or 0))
+        return any(at in self._blank for at in range(self.here.end, self.token.start))
 
     def span(self, token: Token) -> Span:
         """Where a token stands."""
@@ -84,7 +83,11 @@ class Run:
 
     def first_on_line(self, at: int) -> bool:
         """Whether no token stands before this one on its line."""
-        return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
+        return at == 0 or not self.on_one_line(self.tokens[at - 1], self.tokens[at])
+
+    def on_one_line(self, first: Token, second: Token) -> bool:
+        """Whether two tokens, in their order, stand on one line."""
+        return "\n" not in self.source.text[first.start : second.start]
 
     def begins_statement(self, at: int) -> bool:
         """Whether a statement begins there, mistakes before it aside."""
@@ -97,12 +100,11 @@ class Run:
 
     def _after_from(self, at: int) -> bool:
         """Whether `from` stands before, on the line or with only a path between."""
-        line = self.tokens[at].line
         for k in range(at - 1, -1, -1):
             before = self.tokens[k]
             if before.type in {"FROM", "IMPORT"}:
                 return before.type == "FROM"
-            if before.line != line and before.type not in _OF_A_PATH:
+            if before.type not in _OF_A_PATH and not self.on_one_line(before, self.tokens[at]):
                 break
         return False
 
@@ -119,8 +121,8 @@ class Run:
 
     def put_in(self, type_: str) -> None:
         """Take a token that is missing before the one at `at`."""
-        at, text = self.here, spelling(type_) or ""
-        self.take(Token(type_, text, at.start, at.line, at.column, at.line, at.column, at.start))
+        at = self.here.start
+        self.take(Token(type_, spelling(type_) or "", at, at))
         if type_ in {"LBRACE", "RBRACE"}:
             self.base, self.begun = self.machine.size, self.at
 

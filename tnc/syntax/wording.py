@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
-from lark import Token
-
 from tnc.syntax.grammar import DOC, END, KEYWORDS, spelling
+from tnc.syntax.token import Token
 
 _KINDS = {"NAME": "a name", "INT": "a number", "FLOAT": "a number", "STRING": "a string",
           "CMP": "a comparison", END: "the end of the text"}  # fmt: skip
