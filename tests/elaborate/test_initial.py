@@ -145,3 +145,59 @@ def test_buffers_are_not_trained() -> None:
     )
     (buffer,) = made.weights
     assert (buffer.trained, buffer.initial.kind, buffer.doc) == (False, "ones", "A gain.")
+
+
+def rescaled(made: Layer) -> list[tuple[tuple[str, ...], int, float]]:
+    """What is rescaled, how often it stands in the product, the sum of squares it shall give."""
+    return [(each.weights, each.degree, pytest.approx(each.target)) for each in made.rescalings]
+
+
+def test_what_is_rescaled_and_to_which_sum_of_squares() -> None:
+    made, _ = elaborated(CP_CONV, "CPConv", {"S": 5, "T": 6, "R": 7, "k": 3})
+    assert made is not None
+    assert rescaled(made) == [(("A", "B", "C", "D"), 4, 2 * 6)]
+    assert made.rescalings[0].elements == 5 * 6 * 3 * 3
+
+
+def test_the_doubled_network_shares_the_open_modes_and_primes_the_summed_ones() -> None:
+    made = layer(
+        """mode n, s: 5, r: 3, t: 6
+        input x[n, s]
+        weight A[s, r], B[r, t]
+        output y[n, t] = x * A * B"""
+    )
+    (square,) = made.rescalings[0].square.outputs
+    assert square.type.modes == ()
+    assert [operand.type.names for operand in square.operands] == [
+        ("s", "r"),
+        ("s", "r'"),
+        ("r", "t"),
+        ("r'", "t"),
+    ]
+
+
+def test_the_order_of_the_terms_and_what_each_may_still_scale() -> None:
+    made = layer(
+        """mode n, s: 5, r: 3, t: 6, u: 2
+        input x[n, s]
+        weight A[s, r], B[r, t], C[r, u]
+        weight(init: orthogonal) Q[s, t]
+        output y[n, t] = x * A * B + x * Q / 2
+        output v[n, u] = x * A * C / sqrt(size(u))"""
+    )
+    assert rescaled(made) == [(("A", "B"), 2, 2 * 6 / 2), (("C",), 1, 2 * 2 * 2)]
+
+
+def test_a_product_of_too_many_sums_is_not_multiplied_out() -> None:
+    """2^9 terms: the sums are factors as they stand, which grow like no power of their weights."""
+    count = 9
+    sums = " * ".join(f"(A[{i}] + B[{i}])[k[{i - 1}], k[{i}]]" for i in range(1, count + 1))
+    made = layer(
+        f"""mode n, s: 5
+        mode k[i in 0..{count}]: 2
+        input x[n, k[0]]
+        weight A[i in 1..{count}][k[i - 1], k[i]], B[i in 1..{count}][k[i - 1], k[i]]
+        weight C[k[{count}], s]
+        output y[n, s] = x * {sums} * C"""
+    )
+    assert rescaled(made) == [(("C",), 1, 2 * 5)]

@@ -247,6 +247,16 @@ def test_a_weight_that_stands_twice_in_a_product() -> None:
     assert mean_square(made.B.square()) == pytest.approx(2 / 4, rel=1e-10)
 
 
+def test_a_weight_under_two_groupings_of_its_modes() -> None:
+    made = layer(
+        """mode n, s: 4, a: 2, b: 2, r: 3
+        input x[n, s]
+        weight A[s, r]
+        output y[n, (a, b)] = x * A[s, r] * A[(a, b), r]"""
+    )
+    assert mean_square(made.A @ made.A.T) == pytest.approx(2 / 4, rel=1e-10)
+
+
 def test_the_first_term_decides_and_later_ones_make_up_for_it() -> None:
     made = layer(
         """mode n, s: 4, r: 3, t: 5, u: 6

@@ -32,9 +32,9 @@ def lower_start(rescaling: Rescaling, planned: Graph) -> Rescaled:
     for value, name, conjugate in _leaves(planned):
         if name not in tensors:
             tensors[name] = names.take(safe(name))
-        variable = tensors[name]
-        if conjugate:
-            variable = conjugates[name] = names.take(f"{variable}_conj")
+        if conjugate and name not in conjugates:
+            conjugates[name] = names.take(f"{tensors[name]}_conj")
+        variable = conjugates[name] if conjugate else tensors[name]
         legal(value)
         axes = leaf_axes(value)
         held[legal.given(value)] = Held(variable, Form(axes, flat(axes)))
