@@ -19,7 +19,7 @@ from tnc.ir.size import Size
 
 BODY = INDENT * 2
 CHANNELS_LAST = "_channels_last"
-"""The function of the module that looks how an image lies in memory."""
+"""The function of the module that looks how images lie in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _forward(made: Shown) -> list[str]:
     for port in opened:
         lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
     if other := program.channels_last:
-        lines.append(f"{BODY}if {CHANNELS_LAST}({other.image}):")
+        lines.append(f"{BODY}if {CHANNELS_LAST}({', '.join(other.images)}):")
         lines += _computed(INDENT * 3, made, other.program, ahead)
     return [*lines, *_computed(BODY, made, program, ahead)]
 

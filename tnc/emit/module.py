@@ -29,11 +29,12 @@ class ShapeError(ValueError):
 '''
 
 CHANNELS_LAST = '''\
-def _channels_last(image):
-    """Whether the channels lie last in memory, and only so; a compiler decides for itself."""
-    if torch.compiler.is_compiling() or image.is_contiguous():
+def _channels_last(*images):
+    """Whether the channels of all images lie last in memory, and not of each only because it is
+    contiguous too; a compiler decides for itself."""
+    if torch.compiler.is_compiling() or all(image.is_contiguous() for image in images):
         return False
-    return image.movedim(1, -1).is_contiguous()
+    return all(image.movedim(1, -1).is_contiguous() for image in images)
 '''
 
 

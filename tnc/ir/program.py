@@ -116,7 +116,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class ChannelsLast:
-    """The program to run where the channels of the input `image` lie last in memory."""
+    """The program to run where the channels of all inputs `images` lie last in memory."""
 
-    image: str
+    images: tuple[str, ...]
     program: Program

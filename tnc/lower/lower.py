@@ -12,7 +12,7 @@ from tnc.ir.region import Derived
 from tnc.lower.forms import Form, views
 from tnc.lower.layout import Delivery, choose
 from tnc.lower.legal import Legaliser, leaf_axes
-from tnc.lower.memory import Memory, alike, signals
+from tnc.lower.memory import Memory, alike, sharing, signals
 from tnc.lower.names import Names, safe
 from tnc.lower.routine import Surroundings, lower_region
 from tnc.lower.sizes import Scope
@@ -31,17 +31,18 @@ def lower(
     """The program of `layer`, whose planned graph is `graph`, with the derivatives of its regions.
 
     `binding` gives run-time sizes for which layouts are chosen; the lines are right for all. A
-    layer that convolves images has a second form, which follows those with their channels last.
+    layer that convolves images has a second form, which follows those with their channels last; of
+    several inputs that are images, all must lie so. What is the same in both forms is shared.
     """
     memory = Memory(signals(graph))
     program = _Body(layer, graph, derived, binding, memory).program()
-    images = [port for port in layer.inputs if memory.image(port.axes)]
+    images = tuple(safe(port.name) for port in layer.inputs if memory.image(port.axes))
     if not images:
         return program
     last = _Body(layer, graph, derived, binding, replace(memory, last=True)).program()
     if alike(program, last):
         return program
-    return replace(program, channels_last=ChannelsLast(safe(images[0].name), last))
+    return replace(program, channels_last=ChannelsLast(images, sharing(last, program)))
 
 
 class _Body:

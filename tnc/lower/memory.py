@@ -2,6 +2,9 @@
 
 An *image* is what torch's convolutions call a batch of signals: the axes [batch, channels, i, j]
 or [batch, channels, i, j, k], each of the last ones a leg of a convolution relation.
+
+The format is followed as far as torch does: what its last convolution gives in another order goes
+out so (conv3d in float64, for one, always gives contiguous results).
 """
 
 from __future__ import annotations
@@ -68,6 +71,17 @@ def alike(one: Program, other: Program) -> bool:
     """Whether two programs compute values and gradients in the same way, whatever the names of
     their routines."""
     return _essence(one) == _essence(other)
+
+
+def sharing(program: Program, other: Program) -> Program:
+    """`program` with the routines of `other` where its own are the same but for their names."""
+    known = {_bare(routine): routine for routine in other.routines}
+    named = {routine: known.get(_bare(routine), routine) for routine in program.routines}
+    body = tuple(
+        step if isinstance(step, Line) else replace(step, routine=named[step.routine])
+        for step in program.body
+    )
+    return replace(program, routines=tuple(named.values()), body=body)
 
 
 def _essence(program: Program) -> tuple[object, ...]:
