@@ -13,6 +13,9 @@ from tnc.plan.search import search
 EXACT = 10
 """Up to so many operands the search is exhaustive."""
 
+QUICK = 8
+"""The same where the search shall not be thorough: it then takes some hundredths of a second."""
+
 SUBTREE = 8
 """Above that, subtrees of so many parts are made optimal."""
 
@@ -29,14 +32,14 @@ class Order:
 
 
 def best(table: Costs, thorough: bool = True) -> Tree | None:
-    """The cheapest order; None where no order has primitive steps only. Above `EXACT` operands,
-    unless `thorough`, only of those orders that need no search."""
+    """The cheapest order; None where no order has primitive steps only. Not `thorough`: above
+    `QUICK` operands only of those orders that need no search."""
     known = {
         tree: cost
         for tree in (left_to_right(table.network.written), reconstruct_first(table), greedy(table))
         if tree is not None and (cost := table.total(tree)) is not None
     }
-    if len(table.network.operands) > EXACT:
+    if len(table.network.operands) > (EXACT if thorough else QUICK):
         tree = search(table, SUBTREE) if thorough else None
         if tree is not None and (cost := table.total(tree)):
             known[tree] = cost
