@@ -30,6 +30,14 @@ def _rescale(weights, degree, square, target):
 """What the module needs if a layer of it rescales its weights."""
 
 
+CHILDREN = (
+    f"{BODY}for child in self.children():",
+    f'{INNER}if hasattr(child, "reset_parameters"):',
+    f"{INNER}{INDENT}child.reset_parameters()",
+)
+"""The layers inside start by themselves."""
+
+
 def reset(program: Program) -> list[str]:
     """The method that gives every parameter and buffer its first value."""
     said = "Give every parameter and buffer its first value."
@@ -37,7 +45,8 @@ def reset(program: Program) -> list[str]:
     lines += [line for weight in program.layer.weights for line in _start(weight)]
     if program.rescaled:
         lines.append(f"{BODY}with torch.no_grad():")
-    return [*lines, *(line for each in program.rescaled for line in _rescaled(each))]
+    lines += [line for each in program.rescaled for line in _rescaled(each)]
+    return [*lines, *CHILDREN] if program.children else lines
 
 
 def _start(weight: Weight) -> list[str]:
