@@ -114,3 +114,17 @@ def test_what_is_right_by_definition_is_not_checked() -> None:
     assert "x.shape[0] !=" not in text
     assert text.count("raise") == 5
     assert line("a", "b").targets == ("a",)
+
+
+def test_long_messages_are_broken_outside_of_formulas() -> None:
+    h, w = mode("h"), mode("w")
+    quarters = [((side.size + 1) // 2) // 2 for side in (h, w)]
+    left = Mode("left", Size.of(7) * quarters[0] * quarters[1])
+    made = Written("Pool", ["layer Pool {", "  input x[h, w]", "  output y[left]", "}"])
+    sizes = [("h", [Size.symbol("x.0")]), ("w", [Size.symbol("x.1")])]
+    layer = made.layer([h, w], [made.port("x", 2, h, w)], [], [made.port("y", 3, left)], sizes)
+    door = Door(layer, "check", {"h": "h", "w": "w"}, ())
+    assert max(map(len, door.check())) <= 100
+    said = r"x has size 1 in mode h, size 9 in mode w, which leaves 0 for left \(hand.tnn:2\)"
+    with pytest.raises(ShapeError, match=said):
+        check(door)(torch.ones(1, 9))

@@ -253,14 +253,29 @@ def _refuse(condition: str, said: str, port: Port) -> list[str]:
     inner = INDENT * 3
     texts = [f"f{mark}{message}{mark}"]
     if not fits(inner, texts[0]):
-        start = message.rindex(" ", 0, WIDTH - len(inner) - 3) + 1
-        texts = [f"f{mark}{part}{mark}" for part in (message[:start], message[start:])]
+        texts = [f"f{mark}{part}{mark}" for part in _pieces(message, WIDTH - len(inner) - 3)]
         raised = [f"{INDENT * 2}raise ShapeError(", *(inner + text for text in texts)]
         return [f"{INDENT}if {condition}:", *raised, f"{INDENT * 2})"]
     return [
         f"{INDENT}if {condition}:",
         *bracketed(INDENT * 2, "raise ShapeError(", texts, ")"),
     ]
+
+
+def _pieces(message: str, width: int) -> list[str]:
+    """The message in pieces of at most `width`, as far as it has blanks outside of braces."""
+    pieces = [""]
+    word = ""
+    for letter in message:
+        word += letter
+        if letter == " " and word.count("{") == word.count("}"):
+            pieces, word = _appended(pieces, word, width), ""
+    return [piece for piece in _appended(pieces, word, width) if piece]
+
+
+def _appended(pieces: list[str], word: str, width: int) -> list[str]:
+    *whole, last = pieces
+    return [*whole, last + word] if len(last + word) <= width else [*pieces, word]
 
 
 def _braces(text: str) -> str:
