@@ -10,6 +10,7 @@ from typing import Literal
 
 from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
 from tnc.driver.front import Unit
+from tnc.driver.importable import check_importable
 from tnc.driver.imports import ENCODING, standard, standard_names
 from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered
 from tnc.driver.start import rescaled
@@ -79,8 +80,11 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     report.raise_errors()
     run = Elaborator(report, _standard(requests))
     layers = [run.layer(unit.module, request.layer, request.settings) for request in requests]
+    run.tell_unheeded()
     report.raise_errors()
     wanted = [layer for layer in layers if layer is not None]
+    check_importable(gathered(wanted), report)
+    report.raise_errors()
     built = build_all(wanted, options)
     text = print_module(_sources(unit, built), built, options)
     return Output(text, built[-len(wanted) :], report.diagnostics)
@@ -197,7 +201,10 @@ def _sources(unit: Unit, built: Sequence[Built]) -> list[Source]:
 
 def _standard(requests: Sequence[Request]) -> list[Module]:
     """Where layers are looked up that are given by name: only read where one may be."""
-    texts = (value for request in requests for value in request.settings.values())
-    if not any(isinstance(value, str) for value in texts):
-        return []
-    return [module for name in standard_names() if (module := standard(name)) is not None]
+    values = [value for request in requests for value in request.settings.values()]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            return [module for name in standard_names() if (module := standard(name)) is not None]
+        values += value if isinstance(value, list | tuple) else []
+    return []

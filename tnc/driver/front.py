@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tnc.diagnostics import Diagnostic, Report, Source
-from tnc.driver.imports import ENCODING, Loader, read
+from tnc.driver.imports import ENCODING, Loader, read, standard, standard_names, standard_place
 from tnc.elaborate import check as check_file
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 
-__all__ = ["ENCODING", "Unit", "check", "parsed", "read"]
+__all__ = ["ENCODING", "Unit", "check", "opened", "parsed", "read", "standard_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ def parsed(source: Source) -> Unit:
     report = Report()
     module = Loader(report).main(source)
     return Unit(module, report.diagnostics)
+
+
+def opened(path: str) -> Unit:
+    """The file at `path` with all that it imports, or a module of the standard library; errors as
+    `read` has them."""
+    module = standard(path) if standard_place(path) else None
+    return parsed(read(path)) if module is None else Unit(module, ())
 
 
 def check(source: Source) -> tuple[Diagnostic, ...]:

@@ -24,11 +24,22 @@ PATH = "TNC_PATH"
 
 
 def read(path: str | Path) -> Source:
-    """The text of a file, shown under the path as given.
+    """The text of a file, shown under the path as given; where there is none, that of a module of
+    the standard library (`std.nets`).
 
     Errors: OSError as the system says it; UnicodeDecodeError names the offending byte.
     """
-    return Source(str(path), Path(path).read_bytes().decode(ENCODING))
+    place = standard_place(str(path)) or path
+    return Source(str(place), Path(place).read_bytes().decode(ENCODING))
+
+
+def standard_place(name: str) -> Path | None:
+    """Where `std.nn` lies; None where there is no such module, or a file has this very name."""
+    first, _, last = name.partition(".")
+    if first != STANDARD or not last.isidentifier() or Path(name).exists():
+        return None
+    place = FOLDER / f"{last}{SUFFIX}"
+    return place if place.is_file() else None
 
 
 @cache

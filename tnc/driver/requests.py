@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tnc.driver.build import Request
 from tnc.driver.front import Unit
-from tnc.elaborate import Settable, settable
+from tnc.elaborate import Settable, offered
 
 
 def ready(unit: Unit, given: Mapping[str, object]) -> tuple[Settable, ...]:
     """The layers whose parameters all have a value, given or by default."""
-    return tuple(each for each in settable(unit.file) if not each.missing(given))
+    return tuple(each for each in offered(unit.module) if not each.missing(given))
 
 
 def distribute(
@@ -20,16 +20,17 @@ def distribute(
     given: Mapping[str, object],
     elsewhere: Collection[str] = (),
 ) -> tuple[Request, ...]:
-    """One request per layer, each with those parameters that it has.
+    """One request per layer, each with those parameters that it has, and with all those of layers
+    inside (`Stage.R`).
 
     A parameter that none of them has, nor is meant for layers `elsewhere`, goes to the first,
     whose elaboration reports it, as it does a layer that is not there.
     """
-    own = {each.name: {one.name for one in each.parameters} for each in settable(unit.file)}
-    strange = given.keys() - set(elsewhere).union(*(own.get(name, set()) for name in names))
-    taken = {name: own.get(name, set()) for name in names}
+    inside = {name for name in given if "." in name}
+    own = {each.name: {one.name for one in each.parameters} for each in offered(unit.module)}
+    taken = {name: own.get(name, set()) | inside for name in names}
     if names:
-        taken[names[0]] = taken[names[0]] | strange
+        taken[names[0]] |= given.keys() - set(elsewhere).union(*taken.values())
     return tuple(
         Request(name, {key: value for key, value in given.items() if key in keys})
         for name, keys in taken.items()

@@ -199,6 +199,8 @@ def _call(expr: tree.Call, scope: Names) -> Constant:
     if not isinstance(expr.function, tree.Name):
         raise Mismatch("expected a function of values")
     name = expr.function.text
+    if scope.lookup(name) is UNKNOWN:
+        return UNKNOWN
     if name not in FUNCTIONS:
         undefined_function(expr.function, FUNCTIONS, scope)
         return UNKNOWN

@@ -133,9 +133,9 @@ def _body(target: tree.Expr, scope: Scope) -> Foreign | None:
     target = opened(target, scope)
     path = _path(_called(target), scope)
     if path is None or not isinstance(target, tree.Call):
-        return None if path is None else Foreign(path)
+        return None if path is None else Foreign(path, None, target.span)
     texts = [_argument(each, scope) for each in target.arguments]
-    return Foreign(path, tuple(text for text in texts if text is not None))
+    return Foreign(path, tuple(text for text in texts if text is not None), target.span)
 
 
 def _called(target: tree.Expr) -> tree.Expr:

@@ -116,12 +116,13 @@ def _scopes(repeat: tree.Repeat, scope: Scope) -> Iterator[Scope]:
         return
     assert repeat.count is not None
     count = evaluate(repeat.count, scope)
-    if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+    if isinstance(count, int) and not isinstance(count, bool):
+        if count < 0:
+            text = f"`repeat` takes a whole number from 0, not {count}"
+            scope.report.error("E0401", text, repeat.count.span)
         yield from (scope for _ in range(count))
     elif scope.checking and (count is UNKNOWN or is_integer(count)):
         yield scope
     elif count is not UNKNOWN:
         text = f"`repeat` takes a whole number, not `{type_name(count)}`"
-        if isinstance(count, int):
-            text = f"`repeat` takes a whole number from 0, not {count}"
         scope.report.error("E0401", text, repeat.count.span)

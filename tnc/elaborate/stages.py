@@ -11,7 +11,7 @@ from tnc.elaborate.definitions import UNKNOWN, Partial
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.instances import Instances
 from tnc.elaborate.interfaces import Callee, Misfit, Sizes, fit, followed
-from tnc.elaborate.library import Recursion, Wanted, inside
+from tnc.elaborate.library import Recursion, Wanted
 from tnc.elaborate.names import Faulty
 from tnc.elaborate.operands import holds_tensor, opened
 from tnc.elaborate.partial import layer_value, partially
@@ -80,7 +80,7 @@ def _called(expr: tree.Call, scope: Scope, piped: bool) -> Stage | None:
     if isinstance(function, tree.Call) and _is_layer(function, scope):
         value = evaluate(function, scope)
         found = value if isinstance(value, Partial) else None
-        return Stage(found, _base(function.function), False, _tensors(expr, scope), expr.span)
+        return _instance_called(found, _base(function.function), False, expr, scope)
     layer = layer_value(function, scope)
     if layer is None:
         return Stage(None, "", False, (), expr.span) if _unknown(function, scope) else None
@@ -88,7 +88,7 @@ def _called(expr: tree.Call, scope: Scope, piped: bool) -> Stage | None:
         return None
     base, shared = _base(function), _is_shared(function, scope)
     if shared:
-        return Stage(layer, base, True, _tensors(expr, scope), expr.span)
+        return _instance_called(layer, base, True, expr, scope)
     positional = [
         each for each in expr.arguments if isinstance(each, tree.Argument) and each.name is None
     ]
@@ -106,12 +106,18 @@ def _is_layer(call: tree.Call, scope: Scope) -> bool:
     return layer_value(call.function, scope) is not None or _unknown(call.function, scope)
 
 
-def _tensors(expr: tree.Call, scope: Scope) -> tuple[tree.Expr, ...]:
+def _instance_called(
+    layer: Partial | None, base: str, shared: bool, expr: tree.Call, scope: Scope
+) -> Stage:
+    tensors = []
     for each in expr.arguments:
-        if isinstance(each, tree.Generator) or each.name is not None:
+        if isinstance(each, tree.Argument) and each.name is None:
+            tensors.append(each.value)
+        else:
             text = "an instance takes tensors, one after the other"
             scope.report.error("E0401", text, each.span)
-    return tuple(each.value for each in expr.arguments if isinstance(each, tree.Argument))
+            layer = None
+    return Stage(layer, base, shared, tuple(tensors), expr.span)
 
 
 def _unknown(expr: tree.Expr, scope: Scope) -> bool:
@@ -173,7 +179,8 @@ def _instance(stage: Stage, name: str, callee: Callee, instances: Instances) -> 
 def _callee(stage: Stage, name: str, given: Sequence[Given], scope: Scope) -> Callee | None:
     assert stage.layer is not None
     definition = stage.layer.definition
-    settings, below = inside(scope.overrides, name, stage.base, definition.name)
+    called = {name, stage.base, definition.name}
+    settings, below = scope.library.inside(scope.overrides, definition, called)
     merged = {**stage.layer.given, **settings}
     order = [param.name.text for param in definition.params]
     partial = Partial(definition, tuple((each, merged[each]) for each in order if each in merged))

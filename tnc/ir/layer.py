@@ -69,7 +69,8 @@ class Foreign:
     its constructor (Python expressions), or, where these are None, a function."""
 
     target: str
-    arguments: tuple[str, ...] | None = None
+    arguments: tuple[str, ...] | None
+    origin: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)

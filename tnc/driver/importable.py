@@ -1,0 +1,46 @@
+"""Whether what externs stand for exists: only a build asks, and only for what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+from tnc.diagnostics import Report, Span
+from tnc.driver.imports import STANDARD
+from tnc.driver.network import functions
+from tnc.ir.layer import Foreign, Layer
+
+
+def check_importable(layers: Sequence[Layer], report: Report) -> None:
+    """E0403 for each name that Python cannot find. Those of the standard library are known."""
+    for target, span in dict(_targets(layers)).items():
+        if not span.file.startswith(f"{STANDARD}/") and (reason := _missing(target)):
+            report.error("E0403", f"`{target}` cannot be imported", span, reason)
+
+
+def _targets(layers: Sequence[Layer]) -> Iterator[tuple[str, Span]]:
+    for layer in layers:
+        for instance in layer.instances:
+            if isinstance(instance.callee, Foreign):
+                yield instance.callee.target, instance.callee.origin
+        for name in functions(layer):
+            yield name, layer.origin
+
+
+def _missing(target: str) -> str:
+    """Why a dotted name leads nowhere; "" if it does lead to something."""
+    module, *names = target.split(".")
+    try:
+        found: object = import_module(module)
+    except Exception as error:  # noqa: BLE001 - the module of a user may raise anything
+        return f"importing `{module}` fails: {error}"
+    path = module
+    for name in names:
+        path += f".{name}"
+        if not hasattr(found, name):
+            try:
+                import_module(path)
+            except Exception as error:  # noqa: BLE001
+                return f"there is no `{path}` ({error})"
+        found = getattr(found, name)
+    return "" if callable(found) else f"`{target}` cannot be called"
