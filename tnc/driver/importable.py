@@ -13,7 +13,10 @@ from tnc.ir.layer import Foreign, Layer
 
 def check_importable(layers: Sequence[Layer], report: Report) -> None:
     """E0403 for each name that Python cannot find. Those of the standard library are known."""
-    for target, span in dict(_targets(layers)).items():
+    found: dict[str, Span] = {}
+    for target, span in _targets(layers):
+        found.setdefault(target, span)
+    for target, span in found.items():
         if not span.file.startswith(f"{STANDARD}/") and (reason := _missing(target)):
             report.error("E0403", f"`{target}` cannot be imported", span, reason)
 
