@@ -93,8 +93,12 @@ class Product:
         return self.explained | self.faulty | self.scope.sizes.faulty
 
     def _contains(self, relation: Relation) -> bool:
-        absent = relation.keys - self.carriers.keys()
+        absent = relation.keys - self.carriers.keys() - self._unit(relation)
         return len(absent) <= 1 and absent <= self.wanted.keys
+
+    def _unit(self, relation: Relation) -> frozenset[str]:
+        """The taps of size 1: a window of one element needs no factor of ones."""
+        return frozenset(tap.key for tap in relation.taps if self.scope.sizes.of(tap).value == 1)
 
     def shown(self, key: str) -> str:
         return self.scope.modes.shown(key)

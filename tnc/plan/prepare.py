@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tnc.ir.graph import IllTyped, Value
+from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Contract, Pattern
+from tnc.ops.linear import Rename
 from tnc.plan.expand import Product, Site, expand, summed
 from tnc.plan.lattice import SIGNAL, Relation
 from tnc.plan.unary import arrange, diagonal, merge, scatter
@@ -26,7 +28,7 @@ def resolve(site: Site, product: Product) -> Value:
     if not product.operands:
         return site.build.make(product.op, (), product.origin)
     product = _distinct(product)
-    for rule in (_staged, _with_all_legs):
+    for rule in (_sampled, _staged, _with_all_legs):
         if (value := rule(site, product)) is not None:
             return value
     product = summed(site, product)
@@ -42,6 +44,34 @@ def _distinct(product: Product) -> Product:
     """A 0/1 tensor times itself is itself."""
     op = product.op
     return replace(product, op=replace(op, patterns=tuple(dict.fromkeys(op.patterns))))
+
+
+def _sampled(site: Site, product: Product) -> Value | None:
+    """Windows of one element that nothing weighs choose positions: first, as that leaves fewer."""
+    op = product.op
+    for n, pattern in enumerate(op.patterns):
+        rest = op.patterns[:n] + op.patterns[n + 1 :]
+        carriers = [value for value in product.operands if pattern.signal in value.type]
+        elsewhere = set(op.keep).union(*(other.legs for other in rest))
+        weighed = set(pattern.taps) & (elsewhere | _modes(product.operands))
+        tangled = pattern.signal in elsewhere or pattern.result in _modes(carriers)
+        if carriers and pattern.reach == Size.of(0) and not weighed and not tangled:
+            operands = tuple(
+                _positions(site, value, pattern) if value in carriers else value
+                for value in product.operands
+            )
+            return resolve(site, replace(product, operands=operands, op=Contract(op.keep, rest)))
+    return None
+
+
+def _positions(site: Site, value: Value, pattern: Pattern) -> Value:
+    """x[p, …] -> x[i, …] where every window has one element."""
+    signal, result = pattern.signal, pattern.result
+    modes = tuple(result if mode == signal else mode for mode in value.type.modes)
+    if pattern.stride == 1 and pattern.left == Size.of(0) and signal.size == result.size:
+        return site.build.make(Rename(modes), (value,), value.origin)
+    one = replace(pattern, taps=pattern.taps[:1], dilations=pattern.dilations[:1])
+    return site.build.make(Contract(modes, (one,)), (value,), value.origin)
 
 
 def _staged(site: Site, product: Product) -> Value | None:
