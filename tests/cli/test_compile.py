@@ -168,8 +168,9 @@ def test_what_is_missing(tnc: Run) -> None:
         ("T=-3", 1, "error["),
         ("T=1e999", 1, "error["),
         ("T=5,", 2, "expected `name=value`"),
-        ("T=5,Conv=CP(R: 3)", 2, "come with networks"),
-        ("T=5,Stage.R=8", 2, "come with networks"),
+        ("T=5,Conv=CP(R: 3)", 1, "error[E0105]"),
+        ("T=CP(R: 3)", 1, "expected `int`, found `str`"),
+        ("T=5,Stage.R=8", 1, "no layer inside of `Dense` has a parameter `Stage.R`"),
     ],
 )
 def test_refused_settings(tnc: Run, setting: str, code: int, told: str) -> None:

@@ -56,6 +56,13 @@ def test_anything_is_read_or_refused(text: str) -> None:
         ("pad=same", {"pad": "same"}),
         ('a="x, [y", b="p\\"q\\\\\\n"', {"a": "x, [y", "b": 'p"q\\\n'}),
         ("R=1,R=2", {"R": 2}),
+        (
+            "R=8,Conv=TR(R: 4, S: [2,2]),k=3",
+            {"R": 8, "Conv": "TR(R: 4, S: [2,2])", "k": 3},
+        ),
+        ('Conv=std.nn.rCP (pad: "a,b)")', {"Conv": 'std.nn.rCP (pad: "a,b)")'}),
+        ("Convs=[CP(R: 3), TR]", {"Convs": ["CP(R: 3)", "TR"]}),
+        ("Stage.R=8,Stage.Conv_1.S=[2,2]", {"Stage.R": 8, "Stage.Conv_1.S": [2, 2]}),
     ],
 )
 def test_values(text: str, found: dict[str, object]) -> None:
@@ -84,9 +91,12 @@ def test_the_last_one_counts() -> None:
         ("R=0x10", "`0x10` is no value"),
         ("R=8=9", "`8=9` is no value"),
         ("R=" + "9" * 5000, "is no value"),
-        ("Conv=rCP(ratio: 0.1)", "`rCP(ratio: 0.1)` is a layer"),
-        ("R=8,Conv=TR(R: 4, S: [2,2]),k=3", "`TR(R: 4, S: [2,2])` is a layer"),
-        ("Stage.R=8", "`Stage.R` is a parameter of a layer inside a layer"),
+        ("R=2*3", "`2*3` is no value"),
+        ("Conv=CP(R: 3", "`)` is missing"),
+        ("Conv=CP(R: 3)(x", "`)` is missing"),
+        (".R=8", "`.R` is not the name of a parameter"),
+        ("Stage.=8", "`Stage.` is not the name of a parameter"),
+        ("Stage..R=8", "`Stage..R` is not the name of a parameter"),
     ],
 )
 def test_refused_parameters(text: str, complaint: str) -> None:

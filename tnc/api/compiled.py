@@ -16,7 +16,7 @@ from tnc.driver.front import ENCODING, Unit
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, ready
 from tnc.driver.writing import write_whole
-from tnc.elaborate import settable
+from tnc.elaborate import offered
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
 from tnc.ir.plan import Plan
@@ -105,7 +105,7 @@ def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> 
         report = Report()
         report.add(*unit.said)
         report.raise_errors()
-        listed = ", ".join(f"`{each.name}`" for each in settable(unit.file)) or "none"
+        listed = ", ".join(f"`{each.name}`" for each in offered(unit.module)) or "none"
         report.error(
             "E0106",
             "no layer has all its parameters set",

@@ -13,7 +13,7 @@ from tnc.diagnostics import Diagnostic, Report
 from tnc.driver.build import Options, Request
 from tnc.driver.front import Unit
 from tnc.driver.front import check as check_source
-from tnc.elaborate import Settable, settable
+from tnc.elaborate import Settable, offered
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,7 +72,7 @@ class Library(Mapping[str, LayerFactory]):
         self._unit = unit
         compiled: dict[str, Compiled] = {}
         self._layers = {
-            each.name: LayerFactory(unit, each, compiled) for each in settable(unit.file)
+            each.name: LayerFactory(unit, each, compiled) for each in offered(unit.module)
         }
 
     def __getitem__(self, name: str) -> LayerFactory:

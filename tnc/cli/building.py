@@ -26,7 +26,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE,...",
-        help="parameters of the layer, as R=8,S=[4,4]; the shell wants quotes around brackets",
+        help="parameters of the layer, as R=8,S=[4,4],Conv=CP(R: 4), or of layers inside, as "
+        "Stage.R=8; the shell wants quotes around brackets",
     )
     parser.add_argument(
         "--bind",
@@ -107,11 +108,11 @@ def parameters_of(unit: Unit) -> set[str]:
 
 def layers_of(unit: Unit) -> tuple[Settable, ...]:
     """The layers of a file, in order; CompileError if it has syntax errors."""
-    from tnc.elaborate import settable
+    from tnc.elaborate import offered
 
     if any(each.severity == "error" for each in unit.said):
         raise CompileError(unit.said)
-    found = settable(unit.file)
+    found = offered(unit.module)
     if not found:
         raise Stop(Exit.REFUSED, f"error: there is no layer in `{unit.source.name}`")
     return found

@@ -35,7 +35,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="a .tnn file, a folder (every .tnn file below it), or - for stdin",
+        help="a .tnn file, a folder (every .tnn file below it), std or std.nets (the standard "
+        "library), or - for stdin",
     )
     parser.add_argument(
         "--format",
@@ -59,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     names = sources.expanded(arguments.files)
     if arguments.fix and sources.STDIN in names:
         raise usage("`--fix` changes files, it cannot change stdin")
+    if arguments.fix and any(map(sources.is_standard, names)):
+        raise usage("`--fix` does not change the standard library")
     said: list[Diagnostic] = []
     code = Exit.OK
     for name in names:

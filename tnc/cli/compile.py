@@ -33,6 +33,8 @@ examples:
   tnc compile zoo.tnn:TTDense zoo.tnn:CPDense        both layers in zoo.py
   tnc compile a.tnn b.tnn -o build/                  build/a.py and build/b.py
   tnc compile conv.tnn --check                       is conv.py what would be written?
+  tnc compile std.nets:ResNet20 --set 'Conv=CP(ratio: 0.1)'      the standard library: nets.py
+  tnc compile net.tnn:Net --set 'Stage.R=8,Stage.CP.k=5'         parameters of layers inside
 
 exit codes: 0 written, 1 errors in the layer or a difference under --check, 2 wrong usage,
 3 a file cannot be read or written, 4 a limit cannot be met"""
@@ -59,7 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "targets",
         nargs="+",
         metavar="FILE[:LAYER]",
-        help="a .tnn file (- for stdin), or one layer of it",
+        help="a .tnn file (- for stdin) or a module of the standard library, or one layer of it",
     )
     parser.add_argument(
         "-o",
@@ -116,9 +118,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _compiled(
     files: Mapping[str, Sequence[str | None]], given: Mapping[str, values.Value], options: Options
 ) -> list[Output]:
-    from tnc.driver import build, front
+    from tnc.driver import build
 
-    units = {file: front.parsed(sources.read(file)) for file in files}
+    units = {file: sources.unit(file) for file in files}
     parameters = {file: building.parameters_of(unit) for file, unit in units.items()}
     made: list[Output] = []
     refused: list[Diagnostic] = []

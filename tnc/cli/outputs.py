@@ -35,7 +35,7 @@ def places(files: Sequence[str], output: str | None) -> list[Path | None]:
 def _module(file: str) -> str:
     if file == sources.STDIN:
         raise usage("stdin has no name for a module: name the file with `-o`")
-    return f"{Path(file).stem}.py"
+    return f"{sources.module_name(file)}.py"
 
 
 def _same(place: Path, file: str) -> bool:

@@ -25,6 +25,7 @@ examples:
   tnc plan conv.tnn:CPConv --set S=64,T=64 --compare      other orders and the dense layer
   tnc plan conv.tnn:CPConv --set S=64,T=64 --math         every step as a sum over indices
   tnc plan conv.tnn:CPConv --set S=64,T=64 --json | jq .macs
+  tnc plan std.nets:LeNet5 --bind n=128                   a network of the standard library
 
 exit codes: 0 ok, 1 errors in the layer, 2 wrong usage, 3 the file cannot be read,
 4 a limit cannot be met"""
@@ -32,7 +33,9 @@ exit codes: 0 ok, 1 errors in the layer, 2 wrong usage, 3 the file cannot be rea
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "target", metavar="FILE[:LAYER]", help="a layer of a .tnn file (- for stdin)"
+        "target",
+        metavar="FILE[:LAYER]",
+        help="a layer of a .tnn file (- for stdin) or of `std.nets`",
     )
     building.add(parser)
     parser.add_argument(
@@ -61,11 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _planned(arguments: argparse.Namespace) -> Plan:
-    from tnc.driver import build, front
+    from tnc.driver import build
 
     options = building.options(arguments, configured())
     target = sources.target(arguments.target)
-    unit = front.parsed(sources.read(target.file))
+    unit = sources.unit(target.file)
     given = values.parameters(arguments.set)
     layer = target.layer or _only(unit, target.file, given)
     output = build.compile_unit(unit, building.requests(unit, [layer], given), options)

@@ -1,25 +1,35 @@
-"""From the words on the command line to `.tnn` texts."""
+"""From the words on the command line to `.tnn` texts.
+
+A word is a file, a folder, `-`, or a module of the standard library: `std.nets`, or `std` for all
+of them.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tnc.cli.exits import Exit, Stop, reason, unreadable
 from tnc.diagnostics import Source, nearest
 
+if TYPE_CHECKING:
+    from tnc.driver.front import Unit
+
 STDIN = "-"
 SUFFIX = ".tnn"
+STANDARD = re.compile(r"std(\.\w+)?")
 LAYER = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`FILE` or `FILE:LAYER`."""
+    """`FILE` or `FILE:LAYER`; the file may be a module of the standard library."""
 
     file: str
     layer: str | None
@@ -37,8 +47,24 @@ def read(name: str) -> Source:
     """The text of a file, or of stdin for `-`. Stop says in a line why there is none."""
     from tnc.driver import front
 
-    try:
+    with _readable(name):
         return _standard_input(front.ENCODING) if name == STDIN else front.read(name)
+
+
+def unit(name: str) -> Unit:
+    """As `read`, with all that the text imports."""
+    from tnc.driver import front
+
+    if name == STDIN:
+        return front.parsed(read(name))
+    with _readable(name):
+        return front.opened(name)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise unreadable(name, _not_a_text(error)) from None
     except IsADirectoryError:
@@ -52,12 +78,30 @@ def read(name: str) -> Source:
 
 
 def expanded(words: Iterable[str]) -> tuple[str, ...]:
-    """Files as given, and for a folder every `.tnn` file below it, sorted; each file once."""
+    """Files as given; for a folder every `.tnn` file below it, sorted, and for `std` every module
+    of the standard library; each file once."""
     found: dict[str, str] = {}
     for word in words:
-        for name in _below(word) if Path(word).is_dir() else (word,):
+        for name in _below(word) if Path(word).is_dir() else _named(word):
             found.setdefault(name if name == STDIN else os.path.realpath(name), name)
     return tuple(found.values())
+
+
+def module_name(file: str) -> str:
+    """What the module that is made of a file is called: `nets` for `nets.tnn` and `std.nets`."""
+    return file.rpartition(".")[2] if is_standard(file) else Path(file).stem
+
+
+def is_standard(word: str) -> bool:
+    """Whether a word means the standard library: `std` or `std.nets`, without a file of this
+    name."""
+    return STANDARD.fullmatch(word) is not None and not Path(word).exists()
+
+
+def _named(word: str) -> Sequence[str]:
+    from tnc.driver.front import standard_names
+
+    return standard_names() if word == "std" and is_standard(word) else [word]
 
 
 def _below(folder: str) -> Iterator[str]:
@@ -85,6 +129,12 @@ def _not_a_text(error: UnicodeDecodeError) -> str:
 
 
 def _suggestion(path: Path) -> str:
+    if STANDARD.fullmatch(str(path)):
+        from tnc.driver.front import standard_names
+
+        names = standard_names()
+        near = nearest(str(path), names)
+        return f"; did you mean `{near}`?" if near else f"; there are {', '.join(names)}"
     if not path.parent.is_dir():
         return ""
     close = nearest(path.name, (each.name for each in path.parent.glob(f"*{SUFFIX}")))

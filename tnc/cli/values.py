@@ -1,7 +1,8 @@
 """The syntax of `--set` and `--bind`: `name=value,name=value`.
 
 Values are written as in a `.tnn` text: `16`, `0.1`, `true`, `"text"`, `[4, 4]`. A bare word is a
-text, since the shell takes quotes away.
+text, since the shell takes quotes away; so is a layer, `CP(R: 4)`, which the elaboration reads. A
+name with dots, `Stage.R`, means a parameter of the layers inside.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ Value = int | float | bool | str | list["Value"]
 
 NAME = re.compile(r"[^\W\d]\w*")
 INSIDE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+LAYER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*\s*\(.*\)", re.DOTALL)
 MODE = re.compile(r"[^\W\d]\w*'*|\.\.\.")
 INT = re.compile(r"-?[0-9]{1,1000}")
 FLOAT = re.compile(r"-?([0-9]+\.[0-9]+([eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)")
@@ -99,12 +101,7 @@ def _pieces(text: str, place: str) -> list[str]:
 
 
 def _parameter(name: str, place: str) -> str:
-    if INSIDE.fullmatch(name):
-        raise usage(
-            f"{place}: `{name}` is a parameter of a layer inside a layer; "
-            "those come with networks, which cannot be compiled yet"
-        )
-    if not NAME.fullmatch(name):
+    if not (NAME.fullmatch(name) or INSIDE.fullmatch(name)):
         raise usage(f"{place}: `{name}` is not the name of a parameter")
     return name
 
@@ -122,15 +119,7 @@ def _value(text: str, place: str) -> Value:
         return float(text)
     if text in {"true", "false"}:
         return text == "true"
-    if NAME.fullmatch(text) or INSIDE.fullmatch(text):
+    if NAME.fullmatch(text) or INSIDE.fullmatch(text) or LAYER.fullmatch(text):
         return text
-    raise usage(f"{place}: {_complaint(text)}")
-
-
-def _complaint(text: str) -> str:
-    if re.fullmatch(r"[^\W\d][\w.]*\s*\(.*\)", text, re.DOTALL):
-        return (
-            f"`{text}` is a layer; parameters of type `layer` come with networks, "
-            "which cannot be compiled yet"
-        )
-    return f'`{text}` is no value; values are like `8`, `0.1`, `true`, `"text"`, `[4,4]`'
+    likely = '`8`, `0.1`, `true`, `"text"`, `[4,4]`, `CP(R: 4)`'
+    raise usage(f"{place}: `{text}` is no value; values are like {likely}")

@@ -2,6 +2,15 @@
 
 from tnc.elaborate.einsum import elaborate_einsum
 from tnc.elaborate.files import Elaborator, check
+from tnc.elaborate.offered import offered
 from tnc.elaborate.parameters import Parameter, Settable, settable
 
-__all__ = ["Elaborator", "Parameter", "Settable", "check", "elaborate_einsum", "settable"]
+__all__ = [
+    "Elaborator",
+    "Parameter",
+    "Settable",
+    "check",
+    "elaborate_einsum",
+    "offered",
+    "settable",
+]

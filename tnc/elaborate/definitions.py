@@ -103,12 +103,7 @@ class FileNames:
         """What other files get under this name."""
         if name in self.layers:
             return self.layers[name]
-        found = self.imported.get(name)
-        return (
-            found
-            if isinstance(found, FileNames) and self.module == "std"
-            else self.values.get(name)
-        )
+        return self.members.get(name) or self.values.get(name)
 
 
 NO_FILE = FileNames("", Source("", ""), {}, {}, {}, {}, frozenset())

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tnc.diagnostics import Diagnostic, Label, Report, nearest
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate import usage
-from tnc.elaborate.definitions import Definition
+from tnc.elaborate.definitions import Definition, FileNames
 from tnc.elaborate.foreign import check_extern, foreign
 from tnc.elaborate.homes import Homes, report_duplicates
 from tnc.elaborate.interfaces import Callee
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.library import Library, Wanted
-from tnc.elaborate.outside import Outside
+from tnc.elaborate.library import Library, Overrides, Wanted
+from tnc.elaborate.offered import buildable
+from tnc.elaborate.outside import Outside, report_unheeded
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
 from tnc.syntax.module import Module
@@ -50,6 +51,7 @@ class Elaborator:
     homes: Homes = field(init=False)
     library: Library = field(init=False)
     _inner: list[Diagnostic] = field(default_factory=list)
+    _overridden: list[tuple[Layer, Overrides]] = field(default_factory=list)
     _equal: dict[object, Callee | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,28 +61,37 @@ class Elaborator:
     def layer(self, module: Module, name: str, settings: Mapping[str, object]) -> Layer | None:
         """One layer with its parameters set to Python numbers, strings and lists, or to the text
         of a layer (`CP(R: 16)`); None where an error was reported. A name with dots sets a
-        parameter of a layer inside.
+        parameter of a layer inside: `tell_unheeded` reports those that none has.
 
         Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
         another type, and all that equations may have.
         """
         names = self.homes.of(module)
-        found = names.layers.get(name)
-        if found is None or not isinstance(found.node, tree.Layer):
-            nodes = [each.node for each in names.layers.values()]
-            layers = [node.name for node in nodes if isinstance(node, tree.Layer)]
-            _report_unknown(name, layers, module, self.report)
+        known = buildable(names)
+        if name not in known:
+            _report_unknown(name, known, names, self.report)
             return None
-        outside = Outside(names, [self.homes.of(each) for each in self.standard], self.report)
-        own, overrides = outside.settings(found, settings)
-        inner = Report()
-        elaboration = Elaboration(found.node, names, inner, self.library, overrides=overrides)
-        callee = elaboration.callee(own)
+        found = known[name].definition
+        assert isinstance(found.node, tree.Layer)
+        inner, home = Report(), found.home
+        standard = [self.homes.of(each) for each in self.standard]
+        own, overrides = Outside(names, home, standard, self.report).settings(found, settings)
+        elaboration = Elaboration(found.node, home, inner, self.library, overrides=overrides)
+        callee = elaboration.callee({**known[name].given, **own})
         if elaboration.stopped:  # what does not depend on parameters is found all the same
-            Elaboration(found.node, names, inner, self.library, checking=True).callee({})
-        self.report.add(*inner.diagnostics)
+            Elaboration(found.node, home, inner, self.library, checking=True).callee({})
+        self.report.add(*(d for d in inner.diagnostics if not home.module or d.severity == "error"))
         self.tell_inner()
-        return callee.body if callee is not None and isinstance(callee.body, Layer) else None
+        if callee is None or not isinstance(callee.body, Layer):
+            return None
+        made = replace(callee.body, name=name)
+        self._overridden.append((made, overrides))
+        return made
+
+    def tell_unheeded(self) -> None:
+        """E0105 for parameters of layers inside that no layer has which was asked for."""
+        if not self.report.failed:
+            report_unheeded(self._overridden, self.library.heeded, self.report)
 
     # ------------------------------------------------------------ layers inside
     def _callee(self, wanted: Wanted) -> Callee | None:
@@ -125,17 +136,17 @@ class Elaborator:
         self._inner.clear()
 
 
-def _report_unknown(layer: str, known: Sequence[tree.Name], module: Module, report: Report) -> None:
+def _report_unknown(layer: str, known: Collection[str], names: FileNames, report: Report) -> None:
     """Nothing in the text is wrong, so the places are those of the layers that could be meant."""
-    close = nearest(layer, [name.text for name in known])
-    likely = sorted(known, key=lambda name: name.text != close)
-    spans = [name.span for name in likely] or [module.source.everything()]
+    close = nearest(layer, known)
+    likely = sorted(known, key=lambda name: name != close)
+    spans = [names.spans[name] for name in likely] or [names.source.everything()]
     report.error(
         "E0103",
         f"undefined layer `{layer}`",
         spans[0],
         "this is a layer" if known else "there is no layer",
         *(Label(span, "and this") for span in spans[1:PLACES]),
-        notes=(f"layers here: {', '.join(f'`{name.text}`' for name in known) or 'none'}",),
+        notes=(f"layers here: {', '.join(f'`{name}`' for name in known) or 'none'}",),
         help=(Help(f"did you mean `{close}`?"),) if close else (),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -18,11 +18,12 @@ DEEPEST = 64
 class Override:
     """`Stage.R=8` from outside: a parameter of the layers inside that `path` leads to. Each part
     is the name of a layer, or the attribute of an instance; `anchored`: the first part is right
-    below."""
+    below. `written` is all of it, as it was given."""
 
     path: tuple[str, ...]
     name: str
     value: Constant
+    written: str = ""
     anchored: bool = False
 
 
@@ -54,10 +55,11 @@ class Recursion(Exception):
 @dataclass(slots=True, eq=False)
 class Library:
     """Elaborates layers when they are first asked for. `trail`: where those are written which are
-    being elaborated, the outermost first."""
+    being elaborated, the outermost first. `heeded`: the overrides that found their parameter."""
 
     elaborate: Elaborate
     trail: list[Span] = field(default_factory=list)
+    heeded: set[str] = field(default_factory=set)
     _made: dict[Wanted, Callee | None] = field(default_factory=dict)
     _open: list[Wanted] = field(default_factory=list)
 
@@ -76,24 +78,27 @@ class Library:
             self._open.pop()
         return self._made[wanted]
 
+    def inside(
+        self, overrides: Overrides, definition: Definition, names: Container[str]
+    ) -> tuple[dict[str, Constant], Overrides]:
+        """What overrides mean for a layer inside, called by any of `names`: its parameters, and
+        what goes on to the layers inside of it."""
+        settings: dict[str, Constant] = {}
+        below: list[Override] = []
+        known = {param.name.text for param in definition.params}
+        for each in overrides:
+            if not each.anchored:
+                below.append(each)
+            if each.path[0] in names:
+                if len(each.path) > 1:
+                    below.append(replace(each, path=each.path[1:], anchored=True))
+                elif each.name in known:
+                    settings[each.name] = each.value
+                    self.heeded.add(each.written)
+        return settings, tuple(dict.fromkeys(below))
+
     def _cycle(self, wanted: Wanted) -> list[Definition]:
         chain = [each.partial.definition for each in (*self._open, wanted)]
         start = next(k for k, each in enumerate(chain) if chain.count(each) > 1)
         end = chain.index(chain[start], start + 1)
         return chain[start : end + 1]
-
-
-def inside(overrides: Overrides, *names: str) -> tuple[dict[str, Constant], Overrides]:
-    """What overrides mean for a layer inside, called by any of `names`: its parameters, and what
-    goes on to the layers inside of it."""
-    settings: dict[str, Constant] = {}
-    below: list[Override] = []
-    for each in overrides:
-        if not each.anchored:
-            below.append(each)
-        if each.path[0] in names:
-            if len(each.path) == 1:
-                settings[each.name] = each.value
-            else:
-                below.append(replace(each, path=each.path[1:], anchored=True))
-    return settings, tuple(dict.fromkeys(below))

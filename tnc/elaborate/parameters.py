@@ -55,10 +55,16 @@ class Settable:
 def settable(file: tree.File, layer: str | None = None) -> tuple[Settable, ...]:
     """The layers of a file with their parameters; only those named `layer`, where it is given."""
     return tuple(
-        Settable(item.name.text, item.doc or "", tuple(_parameter(each) for each in item.params))
+        described(item)
         for item in file.items
         if isinstance(item, tree.Layer) and layer in {None, item.name.text}
     )
+
+
+def described(layer: tree.Layer) -> Settable:
+    """One layer with its parameters."""
+    parameters = tuple(_parameter(each) for each in layer.params)
+    return Settable(layer.name.text, layer.doc or "", parameters)
 
 
 def _parameter(param: tree.Param) -> Parameter:
