@@ -38,8 +38,8 @@ def report(
     steps = tuple(ledger.step(value, value in saved) for value in values)
     later = [v for each in backwards for v in each.values if isinstance(v.op, Contract)]
     picoseconds = sum(map(ledger.picoseconds, (*values, *later)))
-    barriers = [v for v in planned.graph.values if isinstance(v.op, Apply | Call | Mask)]
-    memory = simulate(planned.graph, backwards, binding, element, barriers)
+    kept = [each for v in planned.graph.values for each in _remembered(v)]
+    memory = simulate(planned.graph, backwards, binding, element, kept)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
     return Plan(
         layer=layer.name,
@@ -57,6 +57,23 @@ def report(
         dense_parameters=dense_parameters(layer, binding),
         alternatives=_alternatives(planned, macs, moved, picoseconds),
     )
+
+
+RESULT_KEPT = frozenset(
+    ["relu", "sigmoid", "tanh", "exp", "sqrt", "rsqrt", "reciprocal", "softmax", "log_softmax"]
+)
+"""Functions whose derivative PyTorch computes from the result; for others it keeps the operands."""
+
+
+def _remembered(value: Value) -> Sequence[Value]:
+    """What PyTorch keeps for the derivative of a barrier."""
+    match value.op:
+        case Call(function=name) if name in RESULT_KEPT:
+            return (value,)
+        case Call() | Mask() | Apply():
+            return value.operands
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)
