@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Literal
 
@@ -109,11 +110,12 @@ class Made:
     @property
     def plan(self) -> Plan:
         """The plan without the layers inside."""
-        return self.at(self.binding)
+        return self.at({}, self.binding)
 
-    def at(self, binding: Mapping[str, int]) -> Plan:
-        """What the same plan costs at other run-time sizes."""
-        return report_plan(self.layer, self.planned, self.derived, binding)
+    def at(self, inside: Mapping[Layer, Program], binding: Mapping[str, int]) -> Plan:
+        """What the same plan costs at other run-time sizes; in memory with the layers inside, of
+        which these are the programs."""
+        return report_plan(self.layer, self.planned, self.derived, binding, self.program, inside)
 
 
 def make(layer: Layer, binding: Mapping[str, int], options: Options) -> Made:
@@ -144,7 +146,8 @@ def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
             inside=layer not in wanted,
         )
         made[layer] = replace(one, program=program)
-    plans = Plans({layer: each.at for layer, each in made.items()})
+    inside = {layer: each.program for layer, each in made.items()}
+    plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
     return tuple(
         Built(each.layer, plans.of(layer, each.binding), each.program)
         for layer, each in made.items()

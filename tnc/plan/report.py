@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tnc.ir.graph import Value
+from tnc.ir.graph import Value, reachable
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Alternative, Plan, Step
+from tnc.ir.program import Program
+from tnc.ir.region import Derived
 from tnc.ir.tensor import Mode
-from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern
+from tnc.ops import Contract, Leaf, Pattern
 from tnc.plan.cost import kind_of
-from tnc.plan.memory import Backward, Derivation, backward, simulate
+from tnc.plan.memory import simulate
 from tnc.plan.orders import Order
 from tnc.plan.parameters import dense_parameters, parameters
 from tnc.plan.planner import Planned
@@ -24,22 +26,25 @@ __all__ = ["compare", "math", "report", "table"]
 def report(
     layer: Layer,
     planned: Planned,
-    derived: Sequence[Derivation],
+    derived: Sequence[Derived],
     binding: Mapping[str, int],
+    program: Program,
+    inside: Mapping[Layer, Program],
     *,
     element: int = 4,
 ) -> Plan:
-    """The plan of a layer. `derived` holds the derivatives of the regions of the planned graph;
-    elements have `element` bytes. Multiply-adds follow `tnc.ops.contract.counted`."""
-    backwards = [backward(derivation) for derivation in derived]
-    ledger = _Ledger(planned, binding, element, _pulled(planned, backwards))
-    saved = frozenset().union(*(each.reads for each in backwards))
-    values = [v for v in planned.graph.values if isinstance(v.op, Contract)]
-    steps = tuple(ledger.step(value, value in saved) for value in values)
-    later = [v for each in backwards for v in each.values if isinstance(v.op, Contract)]
+    """The plan of a layer. `derived` holds the derivatives of the regions of the planned graph,
+    `program` is what was made of both, `inside` has the programs of the layers in it; elements have
+    `element` bytes. Multiply-adds follow
+    `tnc.ops.contract.counted`."""
+    values = _contractions(planned.graph.values)
+    pulled = [value for each in derived for value in _backward(each)]
+    later = _contractions(pulled)
+    ledger = _Ledger(planned, binding, element, _gradients(values, later))
+    read = {operand for value in pulled for operand in value.operands}
+    steps = tuple(ledger.step(value, value in read) for value in values)
     picoseconds = sum(map(ledger.picoseconds, (*values, *later)))
-    kept = [each for v in planned.graph.values for each in _remembered(v)]
-    memory = simulate(planned.graph, backwards, binding, element, kept)
+    memory = simulate(program, binding, inside, element)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
     return Plan(
         layer=layer.name,
@@ -57,23 +62,6 @@ def report(
         dense_parameters=dense_parameters(layer, binding),
         alternatives=_alternatives(planned, macs, moved, picoseconds),
     )
-
-
-RESULT_KEPT = frozenset(
-    ["relu", "sigmoid", "tanh", "exp", "sqrt", "rsqrt", "reciprocal", "softmax", "log_softmax"]
-)
-"""Functions whose derivative PyTorch computes from the result; for others it keeps the operands."""
-
-
-def _remembered(value: Value) -> Sequence[Value]:
-    """What PyTorch keeps for the derivative of a barrier."""
-    match value.op:
-        case Call(function=name) if name in RESULT_KEPT:
-            return (value,)
-        case Call() | Mask() | Apply():
-            return value.operands
-        case _:
-            return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,27 +141,39 @@ def _kind_shown(value: Value) -> str:
     return "unfold" if value.op.patterns[0].signal in _modes(value.operands) else "fold"
 
 
-def _pulled(planned: Planned, backwards: Sequence[Backward]) -> dict[Value, tuple[Value, ...]]:
-    """The gradients that exist of each step: the step with one operand replaced by the seed."""
+def _backward(derived: Derived) -> list[Value]:
+    """The values of the backward of a region, operands first."""
+    known = frozenset((*derived.region.inputs, *derived.region.values))
+    wanted = [gradient for gradient in derived.gradients if gradient is not None]
+    values = reachable(wanted, stop=known)
+    return [value for value in values if value not in known and not isinstance(value.op, Leaf)]
+
+
+def _contractions(values: Iterable[Value]) -> list[Value]:
+    return [value for value in values if isinstance(value.op, Contract)]
+
+
+def _gradients(values: Sequence[Value], later: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
+    """Which of the `later` values are gradients of each step: it, with one operand replaced by the
+    seed."""
     made = {
         (value.op, value.operands[1:], frozenset(value.operands[0].type.modes)): value
-        for each in backwards
-        for value in each.values
-        if isinstance(value.op, Contract) and value.operands
+        for value in later
+        if value.operands
     }
     found: dict[Value, tuple[Value, ...]] = {}
-    for value in planned.graph.values:
-        if isinstance(value.op, Contract):
-            seed = frozenset(value.op.keep)
-            keys = [
-                (
-                    Contract(operand.type.modes, value.op.patterns),
-                    value.operands[:k] + value.operands[k + 1 :],
-                    seed,
-                )
-                for k, operand in enumerate(value.operands)
-            ]
-            found[value] = tuple(made[key] for key in dict.fromkeys(keys) if key in made)
+    for value in values:
+        assert isinstance(value.op, Contract)
+        seed = frozenset(value.op.keep)
+        keys = [
+            (
+                Contract(operand.type.modes, value.op.patterns),
+                value.operands[:k] + value.operands[k + 1 :],
+                seed,
+            )
+            for k, operand in enumerate(value.operands)
+        ]
+        found[value] = tuple(made[key] for key in dict.fromkeys(keys) if key in made)
     return found
 
 

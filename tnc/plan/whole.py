@@ -20,23 +20,16 @@ class Part:
 
 
 def whole(own: Plan, parts: Sequence[Part], foreign: int = 0) -> Plan:
-    """The plan of a layer with those inside; `foreign` are the parameters of other modules.
-
-    Memory: what one layer keeps for the gradient stays while the others run; whatever else it
-    needs is there only during its own call.
-    """
+    """The plan of a layer with those inside; `foreign` are the parameters of other modules. Memory
+    is that of `own`, in which the layers inside have run already."""
     plans = [part.plan for part in parts]
     every = [own, *plans]
-    saved = sum(plan.saved_bytes for plan in every)
-    transient = max(plan.peak_bytes - plan.saved_bytes for plan in every)
     return replace(
         own,
         steps=(*own.steps, *(step for part in parts for step in _steps(part))),
         macs=_total(every, lambda plan: plan.macs),
         macs_backward=_total(every, lambda plan: plan.macs_backward),
         bytes=_total(every, lambda plan: plan.bytes),
-        saved_bytes=saved,
-        peak_bytes=saved + transient,
         seconds=sum(plan.seconds for plan in every),
         parameters=own.parameters + foreign + _parameters(parts, lambda plan: plan.parameters),
         dense_parameters=own.dense_parameters

@@ -1,0 +1,204 @@
+"""The `torch` of hollow tensors: what the lines of a program may call, and how a line is run.
+
+Scratch that a library takes and gives back within one call is not counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from tnc.ir.program import Line
+from tnc.plan import strides as lie
+from tnc.plan.hollow import INDEX, Heap, Tensor, pointwise
+from tnc.plan.strides import Ints
+
+Numbers = int | Sequence[int]
+
+OPERANDS = {
+    **dict.fromkeys(("elu", "gelu", "leaky_relu", "log", "silu", "softplus"), (0, 0)),
+    **dict.fromkeys(("abs", "sin"), (1, 0)),
+    **dict.fromkeys(("cos", "pow", "square"), (2, 0)),
+    **dict.fromkeys(("clamp_max", "clamp_min"), (0, 1)),
+    **dict.fromkeys(("maximum", "minimum"), (1, 2)),
+}
+"""Functions for whose gradient PyTorch keeps the operands, with the `tensors` and `masks` that
+the derivative has beside it."""
+
+RESULT = {
+    **dict.fromkeys(("exp", "relu", "sigmoid", "tanh"), (0, 0)),
+    "sqrt": (1, 0),
+    **dict.fromkeys(("reciprocal", "rsqrt"), (2, 0)),
+}
+"""The same for functions of which the result is kept."""
+
+
+def run(line: Line, scope: Mapping[str, object]) -> Any:
+    """The value of a line, given those of its variables."""
+    return eval(line.expression, {"__builtins__": {}}, _Names(scope))
+
+
+class _Names(dict[str, object]):
+    """The variables of a line, and what every line may use."""
+
+    def __missing__(self, name: str) -> object:
+        return KNOWN.get(name, FOREIGN)
+
+
+class _Foreign:
+    """A function that nobody here knows: pointwise, say."""
+
+    def __getattr__(self, name: str) -> _Foreign:
+        return self
+
+    def __call__(self, *operands: object, **options: object) -> Tensor | _Foreign:
+        given = [operand for operand in operands if isinstance(operand, Tensor)]
+        return _of_operands(0, 0, *given) if given else self
+
+
+FOREIGN = _Foreign()
+
+
+class _Room(SimpleNamespace):
+    """A module of torch's; what it does not list is unknown here."""
+
+    def __getattr__(self, name: str) -> _Foreign:
+        return FOREIGN
+
+
+# ---------------------------------------------------------------------- products
+def mm(left: Tensor, right: Tensor) -> Tensor:
+    return left.new((left.shape[0], right.shape[1]))
+
+
+def bmm(left: Tensor, right: Tensor) -> Tensor:
+    return left.new((*left.shape[:2], right.shape[2]))
+
+
+def mv(matrix: Tensor, vector: Tensor) -> Tensor:
+    return matrix.new(matrix.shape[:1])
+
+
+def dot(left: Tensor, right: Tensor) -> Tensor:
+    return left.new(())
+
+
+# ---------------------------------------------------------------------- convolutions
+def convolution(
+    x: Tensor,
+    w: Tensor,
+    bias: None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    groups: int = 1,
+) -> Tensor:
+    spatial = [
+        (size + 2 * pad - step * (taps - 1) - 1) // by + 1
+        for size, taps, by, pad, step in _spatial(x, w, stride, padding, dilation)
+    ]
+    return _image(x, w, (x.shape[0], w.shape[0], *spatial))
+
+
+def transposed(
+    x: Tensor,
+    w: Tensor,
+    bias: None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
+) -> Tensor:
+    numbers = (stride, padding, dilation, output_padding)
+    spatial = [
+        (size - 1) * by - 2 * pad + step * (taps - 1) + more + 1
+        for size, taps, by, pad, step, more in _spatial(x, w, *numbers)
+    ]
+    return _image(x, w, (x.shape[0], w.shape[1] * groups, *spatial))
+
+
+def convolution_backward(
+    seed: Tensor, x: Tensor, w: Tensor, *numbers: Any
+) -> tuple[Tensor | None, Tensor | None, None]:
+    signal, tap, _ = numbers[-1]
+    return _image(x, w, x.shape) if signal else None, _image(x, w, w.shape) if tap else None, None
+
+
+def _spatial(x: Tensor, w: Tensor, *numbers: Numbers) -> list[tuple[int, ...]]:
+    rank = x.rank - 2
+    each = [(one,) * rank if isinstance(one, int) else tuple(one) for one in numbers]
+    return list(zip(x.shape[2:], w.shape[2:], *each, strict=True))
+
+
+def _image(x: Tensor, w: Tensor, shape: Ints) -> Tensor:
+    """A new image, which has its channels last if an operand has. One spatial axis counts as two,
+    and then the signal is made contiguous first."""
+    if len(shape) == 3:
+        last = _channels_last(w.unsqueeze(2))
+        flat = (*shape[:2], 1, *shape[2:])
+        return x.new(flat, lie.channels_last(flat) if last else None).squeeze(2)
+    return x.new(shape, lie.channels_last(shape) if _channels_last(x, w) else None)
+
+
+def _channels_last(*images: Tensor) -> bool:
+    return any(lie.is_channels_last(image.shape, image.strides) for image in images)
+
+
+# ---------------------------------------------------------------------- everything else
+def arange(start: int, stop: int | None = None, *, device: Heap) -> Tensor:
+    return device.tensor((start if stop is None else stop - start,), INDEX)
+
+
+def diag_embed(x: Tensor) -> Tensor:
+    return x.new((*x.shape, x.shape[-1]))
+
+
+def pad(x: Tensor, amounts: Sequence[int]) -> Tensor:
+    """`amounts` are pairs, that of the last axis first."""
+    pairs = [(0, 0)] * (x.rank - len(amounts) // 2)
+    pairs += zip(amounts[-2::-2], amounts[::-2], strict=True)
+    shape = tuple(size + sum(pair) for size, pair in zip(x.shape, pairs, strict=True))
+    return x.new(shape, lie.channels_last(shape) if _channels_last(x) else None)
+
+
+def softmax(x: Tensor, axes: int | Ints) -> Tensor:
+    made = x.new(x.shape)
+    return made.keeping(made)
+
+
+def _of_operands(tensors: int, masks: int, *operands: Any, **options: float) -> Tensor:
+    given = [operand for operand in operands if isinstance(operand, Tensor)]
+    return pointwise(*given).keeping(*given, tensors=tensors, masks=masks)
+
+
+def _of_result(tensors: int, masks: int, x: Tensor) -> Tensor:
+    made = x.like()
+    return made.keeping(made, tensors=tensors, masks=masks)
+
+
+POINTWISE: dict[str, Callable[..., Tensor]] = {
+    **{name: partial(_of_operands, *beside) for name, beside in OPERANDS.items()},
+    **{name: partial(_of_result, *beside) for name, beside in RESULT.items()},
+}
+
+TORCH = _Room(
+    **POINTWISE,
+    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), convolution),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), transposed),
+    **dict.fromkeys(("softmax", "log_softmax"), softmax),
+    arange=arange,
+    bmm=bmm,
+    contiguous_format="contiguous",
+    diag_embed=diag_embed,
+    dot=dot,
+    mm=mm,
+    mv=mv,
+    nn=_Room(functional=_Room(pad=pad, **POINTWISE)),
+    ops=_Room(aten=_Room(convolution_backward=convolution_backward)),
+)
+
+KNOWN: dict[str, object] = {"float": float, "math": math, "max": max, "torch": TORCH}
