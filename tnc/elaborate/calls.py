@@ -29,7 +29,11 @@ from tnc.syntax import tree
 
 BOUNDS: dict[str, str] = {"maximum": "at_least", "minimum": "at_most"}
 MEANS = frozenset({"mean", "avgpool"})
-TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, *MEANS, "sum", "mask"}) - {"shift", *BOUNDS.values()}
+ALIASES: dict[str, str] = {"maxpool": "amax"}
+TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, *MEANS, *ALIASES, "sum", "mask"}) - {
+    "shift",
+    *BOUNDS.values(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,15 @@ def call(
     over = _over(applied, operand, scope)
     if over is None:
         return None, False
-    if function is None:
+    keep = operand.type.modes
+    if function is None or function.kind == "reduce":
         if isinstance(flow, Wanted) and not shared and _keeps(flow, over, applied, scope):
             return None, False
-        keep = tuple(mode for mode in operand.type.modes if mode not in over)
+        keep = tuple(mode for mode in keep if mode not in over)
+    if function is None:
         total = contracted(scope, [Factor(operand, applied.span)], keep, applied.span)
         return (_mean(total, over, scope) if applied.name in MEANS else total), False
-    made = Call(applied.name, operand.type.modes, over)
+    made = Call(function.name, keep, over)
     return scope.build.make(made, (operand,), applied.span), False
 
 
@@ -111,7 +117,7 @@ def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | Non
     )
     at = expr.stage if isinstance(expr, tree.Pipe) else expr
     made = tree.Call(at.span, called, arguments)
-    function = FUNCTIONS.get(name) or (foreign(name) if "." in name else None)
+    function = FUNCTIONS.get(ALIASES.get(name, name)) or (foreign(name) if "." in name else None)
     return Application(made, name, function, tensors, others)
 
 
@@ -283,15 +289,15 @@ def _mean(total: Value, over: Sequence[Mode], scope: Scope) -> Value:
 
 
 def _keeps(wanted: Wanted, over: tuple[Mode, ...], applied: Application, scope: Scope) -> bool:
-    """E0205: whether the result wants modes that are summed, and nothing else can carry."""
+    """E0205: whether the result wants modes that are reduced, and nothing else can carry."""
     lost = [single for single in wanted.singles if scope.sizes.mode(single) in over]
     if lost:
         names = " and ".join(f"`{single.shown}`" for single in lost)
         scope.report.error(
             "E0205",
-            f"`sum` goes over {names}, which the result keeps",
+            f"`{applied.name}` goes over {names}, which the result keeps",
             applied.span,
-            "summed here",
+            "reduced here",
             *(Label(written(wanted.node, single), "wanted here") for single in lost),
         )
     return bool(lost)

@@ -50,7 +50,16 @@ def call_ways(site: Site) -> list[Way]:
         axes, dims = (*axes, ()), [len(axes)]
     dim = str(dims[0]) if not function.many else str(tuple(dims))
     text = function.template.format(*places, dim=dim, **names)
-    return [Way((axes,), (Form(axes, form.order),), text, scalars)]
+    given = Form(axes, form.order)
+    result = _without(given, dims) if function.kind == "reduce" else given
+    return [Way((axes,), (result,), text, scalars)]
+
+
+def _without(form: Form, dims: Sequence[int]) -> Form:
+    """The form of what is left of a tensor when axes are reduced."""
+    axes = tuple(axis for k, axis in enumerate(form.axes) if k not in dims)
+    kept = flat(axes)
+    return Form(axes, tuple(mode for mode in form.order if mode in kept))
 
 
 def options(op: Call, function: Function) -> list[tuple[str, Scalar]]:

@@ -76,7 +76,8 @@ class Legaliser:
                 return Contraction(self.build, value.origin).make(modes, (), (made,))
             case Call(modes=modes, over=over):
                 if over:
-                    whole = Contraction(self.build, value.origin).make(modes, (), operands)
+                    domain = value.op.domain
+                    whole = Contraction(self.build, value.origin).make(domain, (), operands)
                     return self.build.make(value.op, (whole,), value.origin)
                 call = replace(value.op, modes=_present(modes, operands))
                 made = self.build.make(call, operands, value.origin)

@@ -17,13 +17,14 @@ class Function:
 
     kind `pointwise`: element by element, operands broadcast by name.
     kind `over`:      needs `over: m, …`, the modes it normalises; they stay.
+    kind `reduce`:    needs `over: m, …`, the modes it takes together; they go.
     `template` is the emitted expression: `{0}`, `{1}` … the operands, `{dim}` the axis (an int; a
     tuple of ints where `many`), `{p}` … numeric options. `module` is the class used instead where
     train and eval differ.
     """
 
     name: str
-    kind: Literal["pointwise", "over"]
+    kind: Literal["pointwise", "over", "reduce"]
     template: str
     arity: int = 1
     many: bool = False
@@ -71,6 +72,7 @@ FUNCTIONS: dict[str, Function] = {
         _pointwise("at_most", "torch.clamp_max({0}, {bound})", bound=0),
         Function("softmax", "over", "torch.softmax({0}, {dim})"),
         Function("log_softmax", "over", "torch.log_softmax({0}, {dim})"),
+        Function("amax", "reduce", "torch.amax({0}, {dim})", many=True),
     )
 }
 
@@ -87,8 +89,8 @@ def function_named(name: str) -> Function:
 
 @dataclass(frozen=True, slots=True)
 class Call(Op):
-    """Apply a function of `FUNCTIONS`: `relu(z)`, `softmax(z, over: u)`; or a pointwise one of
-    Python's, by its dotted name.
+    """Apply a function of `FUNCTIONS`: `relu(z)`, `softmax(z, over: u)`, `amax(z, over: u)`; or a
+    pointwise one of Python's, by its dotted name.
 
     Shapes:   operands are broadcast by name to `modes`, which the result has.
     Gradient: PyTorch's, of that function; nothing composed is differentiated here.
@@ -100,9 +102,14 @@ class Call(Op):
     over: tuple[Mode, ...] = ()
     options: tuple[tuple[str, Scalar], ...] = ()
 
+    @property
+    def domain(self) -> tuple[Mode, ...]:
+        """The modes of the operands: those of the result, and those that are reduced."""
+        return (*self.modes, *(mode for mode in self.over if mode not in self.modes))
+
     def infer(self, operands: Sequence[TensorType]) -> TensorType:
         for operand in operands:
-            if extra := set(operand.modes) - set(self.modes):
+            if extra := set(operand.modes) - set(self.domain):
                 raise IllTyped(f"{self.function}: {sorted(map(str, extra))} is not in the result")
         return TensorType(self.modes)
 
