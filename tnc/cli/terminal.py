@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import IO, AnyStr, TextIO
 
 from tnc.cli.exits import Exit, Stop, reason
 from tnc.diagnostics import Diagnostic
 from tnc.diagnostics.render import human
+
+PATIENCE = 0.5
+"""Seconds after which it is told how far a command is."""
 
 
 def data(text: str) -> None:
@@ -35,6 +40,31 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics for people, if there are any."""
     if diagnostics:
         tell(human(diagnostics, colour=coloured(sys.stderr)))
+
+
+@dataclass(slots=True)
+class Progress:
+    """One line on a terminal that says how far a long command is, from half a second on."""
+
+    total: int
+    done: int = 0
+    shown: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    def step(self, what: str) -> None:
+        """The next thing begins."""
+        self.done += 1
+        patient = time.monotonic() - self.started < PATIENCE
+        if sys.stderr is not None and sys.stderr.isatty() and not patient:
+            self.clear()
+            _print(f"{self.done} of {self.total}: {what[:60]}", sys.stderr)
+            self.shown = True
+
+    def clear(self) -> None:
+        """Leave no trace."""
+        if self.shown:
+            _print("\r\x1b[K", sys.stderr)
+            self.shown = False
 
 
 def coloured(stream: TextIO | None) -> bool:

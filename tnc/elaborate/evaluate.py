@@ -201,8 +201,10 @@ def _call(expr: tree.Call, scope: Names) -> Constant:
     name = expr.function.text
     if scope.lookup(name) is UNKNOWN:
         return UNKNOWN
+    if name in scope.functions:
+        return scope.functions[name](expr, scope)
     if name not in FUNCTIONS:
-        undefined_function(expr.function, FUNCTIONS, scope)
+        undefined_function(expr.function, FUNCTIONS | scope.functions.keys(), scope)
         return UNKNOWN
     if name == "size":
         return _size(expr, scope)

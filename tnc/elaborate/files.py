@@ -16,6 +16,8 @@ from tnc.elaborate.layers import Elaboration
 from tnc.elaborate.library import Library, Overrides, Wanted
 from tnc.elaborate.offered import buildable
 from tnc.elaborate.outside import Outside, report_unheeded
+from tnc.elaborate.questions import Measures
+from tnc.elaborate.trials import try_out
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
 from tnc.syntax.module import Module
@@ -37,6 +39,8 @@ def check(module: Module, report: Report) -> None:
             Elaboration(item, names, inner, run.library, checking=True).callee({})
         elif isinstance(item, tree.Extern):
             check_extern(item, Definition(item, names), inner)
+        elif isinstance(item, tree.Test):
+            try_out(item, names, inner, run.library)
         report.add(*inner.diagnostics)
     run.tell_inner()
 
@@ -92,6 +96,19 @@ class Elaborator:
         """E0105 for parameters of layers inside that no layer has which was asked for."""
         if not self.report.failed:
             report_unheeded(self._overridden, self.library.heeded, self.report)
+
+    def test(self, module: Module, test: tree.Test, measures: Measures) -> None:
+        """Run a test: what fails is reported, as are mistakes in what it asks.
+
+        Errors: E0310 an assert does not hold.
+        """
+        inner = Report()
+        held = try_out(test, self.homes.of(module), inner, self.library, measures)
+        self.report.add(*inner.diagnostics)
+        self.tell_inner()
+        if not (held or self.report.failed):
+            text = "it cannot be said whether this test passes"
+            self.report.error("E0310", text, test.title.span)
 
     # ------------------------------------------------------------ layers inside
     def _callee(self, wanted: Wanted) -> Callee | None:

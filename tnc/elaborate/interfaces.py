@@ -80,21 +80,26 @@ def fit(interface: Interface, given: Sequence[Sizes]) -> list[Sizes] | Misfit:
     for j, (shape, sizes) in enumerate(zip(interface.inputs, given, strict=True)):
         if not shape.takes(len(sizes)):
             return Misfit(j)
-    axes = {
-        f"{shape.name}.{k}": Size.product(sizes[at] for at in shape.at(k, len(sizes)))
-        for shape, sizes in zip(interface.inputs, given, strict=True)
-        for k in range(len(shape.axes))
-    }
-    solved = {
-        entry.symbol: entry.sources[0].substitute(axes)
-        for entry in interface.run_time
-        if entry.sources
-    }
+    solved = run_time(interface, given)
     for j, (shape, sizes) in enumerate(zip(interface.inputs, given, strict=True)):
         if (misfit := _misfit(j, shape, sizes, solved)) is not None:
             return misfit
     rest = _rest(interface, given)
     return [_output(shape, solved, rest) for shape in interface.outputs]
+
+
+def run_time(interface: Interface, given: Sequence[Sizes]) -> dict[str, Size]:
+    """The run-time sizes, where inputs of the right number of axes are of the `given` sizes."""
+    axes = {
+        f"{shape.name}.{k}": Size.product(sizes[at] for at in shape.at(k, len(sizes)))
+        for shape, sizes in zip(interface.inputs, given, strict=True)
+        for k in range(len(shape.axes))
+    }
+    return {
+        entry.symbol: entry.sources[0].substitute(axes)
+        for entry in interface.run_time
+        if entry.sources
+    }
 
 
 def _misfit(j: int, shape: Shape, sizes: Sizes, solved: Mapping[str, Size]) -> Misfit | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias, TypeVar
@@ -59,6 +59,7 @@ class Faulty:
 
 FAULTY = Faulty()
 Entry: TypeAlias = Constant | Tensor | Family | Faulty
+Function: TypeAlias = "Callable[[tree.Call, Names], Constant]"
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Names(ABC):
     the build. `assumed`: some of these are lists or bounds of families, taken as of length 3.
     `einsum`: a mode may stand twice in a factor, and one that dangles is summed.
     `tensors`: the names that equations bind or tensor declarations declare, wherever they stand.
+    `functions`: those that are known here only, such as `params` in tests.
     """
 
     report: Report
@@ -81,6 +83,7 @@ class Names(ABC):
     names: dict[str, Entry] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     tensors: frozenset[str] = frozenset()
+    functions: Mapping[str, Function] = field(default_factory=dict)
     binders: Mapping[str, Constant] = field(default_factory=dict)
 
     @abstractmethod

@@ -245,4 +245,40 @@ ENTRIES = (
         """),
         stage="network",
     ),
+    Entry(
+        "E0310",
+        "`assert` failed",
+        prose("""
+            What a `test` says of a layer is not so. The label shows both sides, evaluated. In tests
+            `params(L)` are the parameters of a layer, `shape(L, [2, 3])` and `macs(L, [2, 3])` its
+            results' sizes and its multiply-adds for an input of that shape, `close(a, b)` compares
+            numbers, and `gradcheck(L, [2, 3])` compares gradients with differences.
+        """),
+        program("""
+            layer Linear(S: int, T: int) {
+              mode n, s: S, t: T
+              input x[n, s]
+              weight A[s, t]
+              output y[n, t] = x * A
+            }
+
+            test "small" {
+              assert params(Linear(8, 4)) < 32, "at most half of a dense layer"
+            }
+        """),
+        program("""
+            layer Linear(S: int, T: int) {
+              mode n, s: S, t: T
+              input x[n, s]
+              weight A[s, t]
+              output y[n, t] = x * A
+            }
+
+            test "small" {
+              assert params(Linear(8, 4)) <= 32, "at most half of a dense layer"
+            }
+        """),
+        stage="build",
+        command="tnc test program.tnn",
+    ),
 )
