@@ -7,9 +7,9 @@ the first is the group q.
 
 from __future__ import annotations
 
+import itertools
 import re
-import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -59,12 +59,6 @@ def _merged(value: Tensor, term: str) -> Tensor:
         shape.append(value.shape[at : at + len(axis)].numel())
         at += len(axis)
     return value.reshape(shape)
-
-
-def letters(used: str) -> Callable[[], str]:
-    """Gives letters that are not in use, one after the other."""
-    free = iter([c for c in string.ascii_letters if c not in used])
-    return lambda: next(free)
 
 
 def family(name: str, last: int) -> list[str]:
@@ -158,3 +152,62 @@ def rtr(D: int, k: int, m: int = 2) -> Kernel:
     cores = ", ".join(f"{ring[n - 1]}(q{s[n]}){t[n]}{ring[n]}" for n in range(m))
     core, names = (f", {taps}(q{ring[-2]}){ring[-1]}", ["C"]) if taps else ("", [])
     return by_equation(f"{cores}{core} -> {kernel}", *family("K", m), *names)
+
+
+def bt(D: int, k: int) -> Kernel:
+    taps = TAPS[:D] if k > 1 else ""
+    return by_equation(f"(qs)ep, {taps}(qe)pr, er(qt) -> (qt)s{taps}", "A", "C", "B")
+
+
+def ht(D: int, k: int) -> Kernel:
+    """The trees ((s i) (j t)) in two dimensions, ((i t) s) in one, (((l t) s) (i j)) in three."""
+    left = {
+        0: "(qs)b, c(qt), (qa)bc",
+        1: "(qs)c, i(qd), e(qt), (qa)bc, (qb)de",
+        2: "(qs)d, i(qe), j(qf), g(qt), (qa)bc, (qb)de, (qc)fg",
+        3: "(qs)e, i(qf), j(qg), l(qh), y(qt), (qa)bc, (qb)de, (qc)fg, (qd)hy",
+    }
+    taps = TAPS[:D] if k > 1 else ""
+    names = ["A", *family("C", len(taps)), "B", *family("N", len(taps) + 1)]
+    return by_equation(f"{left[len(taps)]} -> (qt)s{taps}", *names)
+
+
+def rbt(D: int, k: int, m: int = 2) -> Kernel:
+    s, t, taps, kernel = _pairs(m, D, k)
+    bonds = "abcd"[:m]
+    cores = ", ".join(f"e(q{a}){b}{c}" for a, b, c in zip(s, t, bonds, strict=True))
+    return by_equation(f"{cores}, {taps}(qe){bonds} -> {kernel}", *family("K", m), "C")
+
+
+def rht(D: int, k: int) -> Kernel:
+    """Two pairs below the root, the taps above it."""
+    core, names = (f", {TAPS[:D]}(qa)", ["C"]) if k > 1 else ("", [])
+    taps = TAPS[:D] if k > 1 else ""
+    return by_equation(
+        f"(qs)wb, (qt)xc, (qa)bc{core} -> (qwx)(st){taps}", "K_1", "K_2", "N_1", *names
+    )
+
+
+def separable(D: int, k: int) -> Kernel:
+    taps = TAPS[:D] if k > 1 else ""
+    if k == 1:
+        return by_equation("s(qt) -> (qt)s", "B")
+    return by_equation(f"{taps}(qs), s(qt) -> (qt)s{taps}", "C", "B")
+
+
+def factoring(D: int, k: int) -> Kernel:
+    """The full convolution of the two kernels with each other, tap by tap."""
+
+    def kernel(weights: Tensors, groups: int) -> Tensor:
+        if k == 1:
+            return svd(D, k)(weights, groups)
+        first, second = (k + 1) // 2, k + 1 - (k + 1) // 2
+        i, j = "ijl"[:D], "mno"[:D]
+        both = by_equation(f"(qs){i}r, r{j}(qt) -> (qt)s{i}{j}", "A", "B")(weights, groups)
+        whole = both.new_zeros(*both.shape[:2], *[k] * D)
+        for place in itertools.product(range(first), repeat=D):
+            window = tuple(slice(at, at + second) for at in place)
+            whole[(slice(None), slice(None), *window)] += both[(slice(None), slice(None), *place)]
+        return whole
+
+    return kernel
