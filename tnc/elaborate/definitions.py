@@ -87,7 +87,7 @@ class FileNames:
 
     `module`: how imports call the file. `layers`: layers and externs. `values`: its lets.
     `imported`: names from other files. `spans`: where each name is declared. `members`: the files
-    of a folder, such as `std`.
+    of a folder, such as `std`. `functions`: those of the language that it passes on.
     """
 
     module: str
@@ -98,12 +98,19 @@ class FileNames:
     spans: Mapping[str, Span]
     poisoned: frozenset[str]
     members: Mapping[str, FileNames] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The names that `public` knows."""
+        return frozenset({*self.layers, *self.members, *self.values, *self.functions})
 
     def public(self, name: str) -> Imported | None:
         """What other files get under this name."""
         if name in self.layers:
             return self.layers[name]
-        return self.members.get(name) or self.values.get(name)
+        found = self.members.get(name) or self.values.get(name)
+        return BuiltIn(name) if found is None and name in self.functions else found
 
 
 NO_FILE = FileNames("", Source("", ""), {}, {}, {}, {}, frozenset())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tnc.diagnostics import Label, Report, Span, did_you_mean
 from tnc.elaborate.calls import TENSOR_FUNCTIONS
-from tnc.elaborate.definitions import BuiltIn, Constant, Definition, FileNames, Imported
+from tnc.elaborate.definitions import Constant, Definition, FileNames, Imported
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.scope import Scope
 from tnc.syntax import tree
@@ -50,6 +50,7 @@ class Homes:
             imported,
             {name.text: name.span for name in declared(module.file)},
             module.file.poisoned | lost,
+            functions=TENSOR_FUNCTIONS if module.name == STANDARD else frozenset(),
         )
         for item in module.file.items:
             if isinstance(item, tree.Layer | tree.Extern):
@@ -76,17 +77,13 @@ class Homes:
     def _public(self, module: Module, name: tree.Name, said: Report) -> Imported | None:
         names = self.of(module)
         found = names.public(name.text)
-        if found is None and module.name == STANDARD and name.text in TENSOR_FUNCTIONS:
-            return BuiltIn(name.text)
         if found is None and name.text not in names.poisoned:
-            known = {*names.layers, *names.values}
-            known |= TENSOR_FUNCTIONS if module.name == STANDARD else set()
             said.error(
                 "E0103",
                 f"`{module.name}` has no `{name.text}`",
                 name.span,
                 "not found there",
-                help=did_you_mean(name.span, known),
+                help=did_you_mean(name.span, names.offered),
             )
         return found
 

@@ -27,7 +27,7 @@ def member_of(expr: tree.Member, scope: Names) -> Imported | None:
             f"`{outer.module}` has no `{expr.name.text}`",
             expr.name.span,
             "not found",
-            help=did_you_mean(expr.name.span, {*outer.layers, *outer.values}),
+            help=did_you_mean(expr.name.span, outer.offered),
         )
     return found
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
-from tnc.elaborate.definitions import UNKNOWN, Partial
+from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Partial
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.instances import Instances
 from tnc.elaborate.interfaces import Callee, Misfit, Sizes, fit, followed
 from tnc.elaborate.library import Recursion, Wanted
 from tnc.elaborate.names import Faulty
 from tnc.elaborate.operands import holds_tensor, opened
-from tnc.elaborate.partial import layer_value, partially
+from tnc.elaborate.partial import layer_value, member_of, partially
 from tnc.elaborate.products import opaque
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import shown
@@ -123,7 +123,7 @@ def _instance_called(
 def _unknown(expr: tree.Expr, scope: Scope) -> bool:
     """Whether an error was reported, or the layer is a parameter that is not set."""
     if isinstance(expr, tree.Member):
-        return True
+        return not isinstance(member_of(expr, scope), BuiltIn)
     entry = scope.lookup(expr.text) if isinstance(expr, tree.Name) else None
     return entry is UNKNOWN or isinstance(entry, Faulty)
 
