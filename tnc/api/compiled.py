@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tnc.api.files import open_unit
+from tnc.api.settings import plain
 from tnc.diagnostics import CompileError, Diagnostic, Report
 from tnc.driver.build import Backward, Objective, Options, Request, compile_unit
 from tnc.driver.front import ENCODING, Unit
@@ -69,9 +70,12 @@ def compile(
     profile: str = "cpu",
     cache: bool = True,
 ) -> Compiled:
-    """Compile a layer of a `.tnn` file, or of the text `source`.
+    """Compile a layer of a `.tnn` file or of the standard library (`"std.nets"`), or of the text
+    `source`.
 
-    `layer`: its name; without it every layer whose parameters are all set. `set`: its parameters.
+    `layer`: its name; without it every layer whose parameters are all set. `set`: its parameters;
+    a layer is a text as on the command line, `"CP(ratio: 0.1)"`, or one of a library, `lib.CP`;
+    `{"Stage.R": 8}` is for the layers inside.
     `bind`: sizes of run-time modes for which the plan is made; the module accepts every size.
     `objective`: `time`, `macs` or `memory`. `backward`: `derived` emits the gradient code,
     `autograd` only the planned forward, `auto` decides by size. `profile`: `cpu`, `cuda`, or the
@@ -87,7 +91,7 @@ def compile(
         profile=profile_named(profile),
         cache=cache,
     )
-    return compile_requests(unit, _requests(unit, layer, set or {}), options)
+    return compile_requests(unit, _requests(unit, layer, plain(set or {})), options)
 
 
 def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) -> Compiled:

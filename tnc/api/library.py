@@ -9,24 +9,42 @@ from typing import TYPE_CHECKING, Any
 
 from tnc.api.compiled import Compiled, compile_requests
 from tnc.api.files import open_unit
+from tnc.api.settings import LayerValue, key, plain
 from tnc.diagnostics import Diagnostic, Report
 from tnc.driver.build import Options, Request
 from tnc.driver.front import Unit
 from tnc.driver.front import check as check_source
-from tnc.elaborate import Settable, offered
+from tnc.elaborate import Parameter, Settable, offered
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class LayerFactory:
+Cache = dict[tuple[object, ...], Compiled]
+
+
+class LayerFactory(LayerValue):
     """A layer of a library. Calling it with the layer's parameters gives a `torch.nn.Module`.
+
+    A parameter of type `layer` takes a layer of any library, or a text:
+
+        conv = tnc.load("std.convolution")
+        nets = tnc.load("std.nets")
+        nets.ResNet20(Conv=conv.CP.given(R=16))
+        nets.ResNet20(Conv="CP(R: 16)")
+        nets.ResNet20(**{"Stage.CP.R": 8})        # of the layers inside
 
     `device` and `dtype` go to the module, unless the layer has parameters of these names.
     """
 
-    def __init__(self, unit: Unit, declared: Settable, compiled: dict[str, Compiled]) -> None:
-        self._unit = unit
+    def __init__(
+        self,
+        unit: Unit,
+        declared: Settable,
+        compiled: Cache,
+        given: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(unit, declared.name, given or {})
         self._declared = declared
         self._compiled = compiled
         self.__name__ = declared.name
@@ -36,11 +54,24 @@ class LayerFactory:
                 inspect.Parameter(
                     each.name,
                     inspect.Parameter.KEYWORD_ONLY,
-                    default=inspect.Parameter.empty if each.required else each.default,
+                    default=self._default(each),
                 )
                 for each in declared.parameters
             ]
         )
+
+    def given(self, **settings: Any) -> LayerFactory:
+        """The layer with these parameters given, which a call can still replace."""
+        both = {**self._given, **settings}
+        return LayerFactory(self._unit, self._declared, self._compiled, both)
+
+    def _default(self, parameter: Parameter) -> object:
+        if parameter.name in self._given:
+            return self._given[parameter.name]
+        if parameter.required:
+            return inspect.Parameter.empty
+        text = isinstance(parameter.default, str) and parameter.type not in {"", "str"}
+        return Written(parameter.default) if text else parameter.default
 
     def __call__(self, **settings: Any) -> nn.Module:
         own = {each.name for each in self._declared.parameters}
@@ -55,14 +86,24 @@ class LayerFactory:
 
     def compile(self, **settings: Any) -> Compiled:
         """The compiled layer; compiled once per values of its parameters."""
-        key = f"{self.__name__}({sorted(settings.items())!r})"
-        if key not in self._compiled:
-            request = Request(self.__name__, settings)
-            self._compiled[key] = compile_requests(self._unit, [request], Options())
-        return self._compiled[key]
+        wanted = plain({**self._given, **settings})
+        known = (self.__name__, *key(wanted))
+        if known not in self._compiled:
+            request = Request(self.__name__, wanted)
+            self._compiled[known] = compile_requests(self._unit, [request], Options())
+        return self._compiled[known]
 
     def __repr__(self) -> str:
         return f"<layer {self.__name__}{self.__signature__} of {self._unit.source.name}>"
+
+
+class Written(str):
+    """A text of the language, which a signature shows without quotes: `Conv=CP(R: 16)`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Library(Mapping[str, LayerFactory]):
@@ -70,7 +111,7 @@ class Library(Mapping[str, LayerFactory]):
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
-        compiled: dict[str, Compiled] = {}
+        compiled: Cache = {}
         self._layers = {
             each.name: LayerFactory(unit, each, compiled) for each in offered(unit.module)
         }
@@ -98,7 +139,8 @@ class Library(Mapping[str, LayerFactory]):
 
 
 def load(path: str | os.PathLike[str] | None = None, *, source: str | None = None) -> Library:
-    """The layers of a `.tnn` file, or of the text `source`; each is compiled when it is called.
+    """The layers of a `.tnn` file, of a module of the standard library (`tnc.load("std.nets")`), or
+    of the text `source`; each is compiled when it is called.
 
     Errors: CompileError for a text that does not parse; OSError when the file cannot be read.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "run the tests that files contain"
 DESCRIPTION = """\
-Run every `test "…" { … }` of the files. An assert may compare whatever is known when a layer is
+Run every `test "title" { ... }` of the files. An assert may compare whatever is known when a layer is
 compiled, and ask
 
   params(L(R: 4))                 how many parameters the layer has

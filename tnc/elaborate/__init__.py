@@ -3,11 +3,13 @@
 from tnc.elaborate.einsum import elaborate_einsum
 from tnc.elaborate.files import Elaborator, check
 from tnc.elaborate.offered import offered
+from tnc.elaborate.outside import Chosen
 from tnc.elaborate.parameters import Parameter, Settable, settable
 from tnc.elaborate.questions import Measures
 from tnc.elaborate.subjects import Shapes
 
 __all__ = [
+    "Chosen",
     "Elaborator",
     "Measures",
     "Parameter",

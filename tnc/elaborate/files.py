@@ -63,9 +63,9 @@ class Elaborator:
         self.library = Library(self._callee)
 
     def layer(self, module: Module, name: str, settings: Mapping[str, object]) -> Layer | None:
-        """One layer with its parameters set to Python numbers, strings and lists, or to the text
-        of a layer (`CP(R: 16)`); None where an error was reported. A name with dots sets a
-        parameter of a layer inside: `tell_unheeded` reports those that none has.
+        """One layer with its parameters set to Python numbers, strings and lists, to the text of
+        a layer (`CP(R: 16)`) or to a `Chosen` one; None where an error was reported. A name with
+        dots sets a parameter of a layer inside: `tell_unheeded` reports those that none has.
 
         Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
         another type, and all that equations may have.
@@ -78,8 +78,8 @@ class Elaborator:
         found = known[name].definition
         assert isinstance(found.node, tree.Layer)
         inner, home = Report(), found.home
-        standard = [self.homes.of(each) for each in self.standard]
-        own, overrides = Outside(names, home, standard, self.report).settings(found, settings)
+        outside = Outside(names, home, self.standard, self.homes, self.report)
+        own, overrides = outside.settings(found, settings)
         elaboration = Elaboration(found.node, home, inner, self.library, overrides=overrides)
         callee = elaboration.callee({**known[name].given, **own})
         if elaboration.stopped:  # what does not depend on parameters is found all the same

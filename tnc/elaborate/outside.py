@@ -18,15 +18,28 @@ from tnc.elaborate.definitions import (
     Partial,
 )
 from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.homes import Homes
 from tnc.elaborate.library import Override, Overrides
+from tnc.elaborate.offered import buildable
+from tnc.elaborate.parameters import constant
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import literal
 from tnc.ir.layer import Layer
 from tnc.syntax import tree
+from tnc.syntax.module import Module
 from tnc.syntax.parse import parse_expression
 
 CALL = re.compile(r"[^\W\d][\w.]*\s*\(.*", re.DOTALL)
 """A text that is meant as a layer, whether or not it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A layer of any file, with some of its parameters given, as the value of a parameter."""
+
+    module: Module
+    layer: str
+    settings: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,8 @@ class Outside:
 
     names: FileNames
     home: FileNames
-    standard: Sequence[FileNames]
+    standard: Sequence[Module]
+    homes: Homes
     report: Report
 
     def settings(
@@ -58,11 +72,33 @@ class Outside:
 
     def _read(self, name: str, value: object, param: tree.Param | None) -> object:
         """The value, in which texts are layers where the parameter takes layers."""
-        if param is None or not _takes_layers(param):
-            return value
+        if isinstance(value, Chosen):
+            return self._chosen(value, name)
         if isinstance(value, list | tuple):
             return tuple(self._read(name, each, param) for each in value)
+        if param is None or not _takes_layers(param):
+            return value
         return self._layer(name, value, param) if isinstance(value, str) else value
+
+    def _chosen(self, chosen: Chosen, name: str) -> Constant:
+        base = buildable(self.homes.of(chosen.module)).get(chosen.layer)
+        if base is None:
+            return UNKNOWN
+        given: dict[str, Constant] = base.given
+        params = {param.name.text: param for param in base.definition.params}
+        for each, value in chosen.settings:
+            if each not in params:
+                _report_no_parameter(each, base.definition, self.report)
+                return UNKNOWN
+            found = constant(self._read(f"{name}.{each}", value, params[each]))
+            if found is None:
+                text = f"parameter `{each}` takes numbers, strings, lists and layers, not {value!r}"
+                self.report.error("E0401", text, params[each].name.span)
+                return UNKNOWN
+            given[each] = found
+        return Partial(
+            base.definition, tuple((each, given[each]) for each in params if each in given)
+        )
 
     def _layer(self, name: str, text: str, param: tree.Param) -> Constant:
         value = self._evaluated(name, text, param, self.report)
@@ -76,6 +112,8 @@ class Outside:
     def _guessed(self, name: str, value: object) -> Constant:
         """The value for a layer inside, whose parameters are not known here: a text may be a
         layer."""
+        if isinstance(value, Chosen):
+            return self._chosen(value, name)
         if isinstance(value, str):
             report = self.report if CALL.fullmatch(value) else Report()
             found = self._evaluated(name, value, None, report)
@@ -101,12 +139,13 @@ class Outside:
 
     def _visible(self, param: tree.Param | None) -> dict[str, Imported]:
         found: dict[str, Imported] = {}
-        for names in [*reversed(self.standard), *self._default_home(param), self.home]:
+        standard = [self.homes.of(each) for each in self.standard]
+        for names in [*reversed(standard), *self._default_home(param), self.home]:
             found.update(names.imported if names is self.home else {})
             found.update(names.layers)
             found.update(names.values)
         found.update(self.names.imported)
-        members = {each.module.rpartition(".")[2]: each for each in self.standard}
+        members = {each.module.rpartition(".")[2]: each for each in standard}
         found["std"] = replace(NO_FILE, module="std", members=members)
         return found
 
@@ -125,6 +164,19 @@ def _report_unknown(name: tree.Name, scope: Scope) -> None:
         name.span,
         "not in the file, nor in the standard library",
         help=did_you_mean(name.span, known),
+    )
+
+
+def _report_no_parameter(name: str, definition: Definition, report: Report) -> None:
+    known = [param.name.text for param in definition.params]
+    close = nearest(name, known)
+    report.error(
+        "E0105",
+        f"`{definition.name}` has no parameter `{name}`",
+        definition.node.name.span,
+        "declared here",
+        notes=(f"its parameters: {', '.join(f'`{each}`' for each in known) or 'none'}",),
+        help=(Help(f"did you mean `{close}`?"),) if close else (),
     )
 
 

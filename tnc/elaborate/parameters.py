@@ -162,7 +162,7 @@ def _is_type(type: tree.TypeExpr | None, scope: Scope) -> bool:
 
 
 def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
-    value = _constant(setting)
+    value = constant(setting)
     if value is not None:
         return _typed(value, param, param.name.span, scope)
     text = f"parameter `{param.name.text}` takes numbers, strings and lists, not {setting!r}"
@@ -170,7 +170,7 @@ def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
     return FAULTY
 
 
-def _constant(setting: object) -> Constant | None:
+def constant(setting: object) -> Constant | None:
     """A Python value as one of the language; None for what is none."""
     match setting:
         case bool() | int() | float() | str() | Size() | Scalar() | Partial() | Unknown():
@@ -178,7 +178,7 @@ def _constant(setting: object) -> Constant | None:
         case Integral():
             return int(setting)
         case list() | tuple():
-            items = [_constant(item) for item in setting]
+            items = [constant(item) for item in setting]
             whole = tuple(item for item in items if item is not None)
             return whole if len(whole) == len(items) else None
         case _:
