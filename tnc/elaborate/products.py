@@ -72,15 +72,33 @@ class _Convolution:
         self.scope, self.span = product.scope, span
         self.keep = found.keep
         self.factors = list(product.factors)
+        self.carried = frozenset(product.carriers)
         self.relations = found.relations
         self.cropped: list[Border] = []
 
     def value(self) -> Value:
-        patterns = tuple(self._pattern(relation) for relation in self.relations)
+        related = [each for each in self.relations if not self._identified(each)]
+        patterns = tuple(self._pattern(relation) for relation in related)
         value = contracted(self.scope, self.factors, self.keep, self.span, patterns)
         for border in reversed(self.cropped):
             value = self.scope.build.make(border, (value,), self.span)
         return value
+
+    def _identified(self, relation: Relation) -> bool:
+        """Windows of one element, one beside the other, are the signal: the factors rename it."""
+        ends = [self.scope.sizes.mode(each) for each in (relation.signal, relation.result)]
+        window = self.scope.sizes.window(relation)
+        old, new = sorted(ends, key=lambda end: end in self.keep)
+        carried = {each.key for each in relation.participants if each.key in self.carried}
+        if carried != {old.name} or new not in self.keep or old.size != new.size:
+            return False
+        if window is None or window.left != Size.of(0) or relation.choices.stride.value != 1:
+            return False
+        self.factors = [
+            Factor(renamed(self.scope, each.value, {old.name: new}, each.span), each.span)
+            for each in self.factors
+        ]
+        return True
 
     def _pattern(self, relation: Relation) -> Pattern:
         mode = self.scope.sizes.mode

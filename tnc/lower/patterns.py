@@ -36,8 +36,13 @@ def used(pattern: Pattern) -> Size:
 
 
 def fitting(pattern: Pattern) -> bool:
-    """Whether the windows cover the signal exactly: no padding, no remainder."""
-    return pattern.left == ZERO and used(pattern) == pattern.signal.size
+    """Whether the windows cover the signal: no padding, and no remainder or one that does no harm,
+    as windows of one element with a step over it have it."""
+    if pattern.left != ZERO:
+        return False
+    positions = (pattern.signal.size - 1) // pattern.stride + 1
+    loose = pattern.reach == ZERO and not pattern.circular and positions == pattern.result.size
+    return loose or used(pattern) == pattern.signal.size
 
 
 def symmetric(pattern: Pattern) -> bool:

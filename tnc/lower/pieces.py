@@ -74,8 +74,8 @@ class Flip(Op):
 
 @dataclass(frozen=True, slots=True)
 class Every(Op):
-    """y[i] = x[stride·i], where `mode` ends with the last position used; `adjoint` puts zeros
-    between the positions."""
+    """y[i] = x[stride·i], where `mode` ends less than a stride behind the last position used;
+    `adjoint` puts zeros between the positions."""
 
     mode: Mode
     result: Mode

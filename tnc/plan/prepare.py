@@ -17,7 +17,6 @@ from tnc.ir.graph import IllTyped, Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Contract, Pattern
-from tnc.ops.linear import Rename
 from tnc.plan.expand import Product, Site, expand, summed
 from tnc.plan.lattice import SIGNAL, Relation
 from tnc.plan.unary import arrange, diagonal, merge, scatter
@@ -68,8 +67,6 @@ def _positions(site: Site, value: Value, pattern: Pattern) -> Value:
     """x[p, …] -> x[i, …] where every window has one element."""
     signal, result = pattern.signal, pattern.result
     modes = tuple(result if mode == signal else mode for mode in value.type.modes)
-    if pattern.stride == 1 and pattern.left == Size.of(0) and signal.size == result.size:
-        return site.build.make(Rename(modes), (value,), value.origin)
     one = replace(pattern, taps=pattern.taps[:1], dilations=pattern.dilations[:1])
     return site.build.make(Contract(modes, (one,)), (value,), value.origin)
 
