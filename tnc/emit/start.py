@@ -15,8 +15,9 @@ INNER = INDENT * 3
 
 SUPPORT = '''\
 def _widened(*tensors):
-    """The tensors in float32 at least, to add up many squares."""
-    return [tensor.to(torch.promote_types(tensor.dtype, torch.float32)) for tensor in tensors]
+    """The tensors in float32 at least, to add up many squares; whole, where processes share them."""
+    whole = [each.full_tensor() if hasattr(each, "full_tensor") else each for each in tensors]
+    return [each.to(torch.promote_types(each.dtype, torch.float32)) for each in whole]
 
 
 def _rescale(weights, degree, square, target):
@@ -24,8 +25,8 @@ def _rescale(weights, degree, square, target):
     which they stand `degree` times, becomes `target`. A kernel of zeros stays as it is."""
     ratio = target / square.abs()
     number = torch.where(ratio.isfinite() & (ratio > 0), ratio ** (0.5 / degree), 1.0)
-    for weight, wide in zip(weights, _widened(*weights)):
-        weight.copy_(number * wide)
+    for weight in weights:
+        weight.copy_(number * weight.to(torch.promote_types(weight.dtype, torch.float32)))
 '''
 """What the module needs if a layer of it rescales its weights."""
 
