@@ -164,6 +164,30 @@ def test_memory_around_barriers(
     assert out.plan.saved_bytes == saved(layer, *shapes)
 
 
+LEADING = """tnn 1
+layer Inner {
+  mode s: 3, r: 2, t: 5
+  input p[..., s]
+  weight A[s, r], B[r, t]
+  output q[..., t] = p * A * B
+}
+layer L {
+  mode n, h, s: 3
+  input x[n, h, s]
+  let u = x |> Inner
+  let v = x |> Inner
+  output y = relu(u) + v
+}
+"""
+
+
+def test_leading_axes_of_a_layer_inside() -> None:
+    out = from_text(LEADING, bind={"n": 4, "h": 6})
+    layer = out.module.L()
+    assert out.plan.peak_bytes == peak(layer, (4, 6, 3))
+    assert out.plan.saved_bytes == saved(layer, (4, 6, 3))
+
+
 CALLS = {
     "pow": "pow(z, 3)",
     "shift": "z + 1",

@@ -38,7 +38,13 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan of a layer at the sizes in `binding`."""
+    """The plan of a layer at the sizes in `binding`, for float32.
+
+    `macs` and `bytes` are sums over the steps: what these multiply, and what they read and write.
+    Memory is of the emitted module with its own backward, pads and copies included: `saved_bytes`
+    stay between forward and backward besides inputs, weights and results; `peak_bytes` are the
+    most at once, without inputs, weights, incoming cotangents and the scratch of libraries.
+    """
 
     layer: str
     objective: str

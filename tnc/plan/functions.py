@@ -37,7 +37,8 @@ RESULT = {
 
 
 def run(line: Line, scope: Mapping[str, object]) -> Any:
-    """The value of a line, given those of its variables."""
+    """The value of a line, given those of its variables. The text is the lowering's own; besides
+    its variables it sees nothing but what is in `KNOWN`."""
     return eval(line.expression, {"__builtins__": {}}, _Names(scope))
 
 
