@@ -8,9 +8,11 @@ convolutions have.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 from tnc.elaborate.ranks import Bond, Infeasible, caps, largest
 from tnc.elaborate.values import UNSET
@@ -23,10 +25,11 @@ PREFIX = f"{UNSET}rank "
 @dataclass(frozen=True, slots=True)
 class Network:
     """The weights of a layer, each as its modes with their sizes, ranks being symbols; `open` are
-    the modes that are no bonds."""
+    the modes that are no bonds, and `windows` the taps of each relation with their dilations."""
 
     weights: Sequence[Mapping[str, Size]]
     open: Collection[str]
+    windows: Sequence[Mapping[str, Size]] = ()
 
     @property
     def factors(self) -> list[Mapping[str, Size]]:
@@ -63,7 +66,7 @@ def solved(network: Network, ratio: float) -> dict[str, int] | None:
     sizes = {key: size.value for key, size in kernel.items() if size.value is not None}
     if ranks != total.symbols or len(sizes) != len(kernel):
         return None
-    dense = Size.product(kernel.values()).value or 0
+    dense = _elements(sizes, network.windows)
     keys = sorted(name.removeprefix(PREFIX) for name in ranks)
     useful = caps([list(each) for each in factors], sizes, keys)
     bonds = [Bond(f"{PREFIX}{key}", useful[key]) for key in keys]
@@ -72,6 +75,19 @@ def solved(network: Network, ratio: float) -> dict[str, int] | None:
     except Infeasible as error:
         raise TooSmall(error.least / dense) from None
     return {name.removeprefix(PREFIX): rank for name, rank in found.items()}
+
+
+def _elements(sizes: Mapping[str, int], windows: Iterable[Mapping[str, Size]]) -> int:
+    """How many a kernel has: taps that are convolved with each other reach places together."""
+    total, rest = 1, dict(sizes)
+    for window in windows:
+        if len(window) > 1 and window.keys() <= rest.keys():
+            steps = [
+                [(each.value or 1) * a for a in range(rest.pop(tap))]
+                for tap, each in window.items()
+            ]
+            total *= len({sum(places) for places in product(*steps)})
+    return total * prod(rest.values())
 
 
 def reached(

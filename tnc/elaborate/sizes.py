@@ -193,9 +193,12 @@ class Sizes:
 
     def _solved(self, ratio: float, span: Span) -> dict[str, int]:
         try:
-            return (
-                ratios.solved(ratios.Network(tuple(self._weights()), self._kernel()), ratio) or {}
-            )
+            windows = [
+                {tap.key: each for tap, each in zip(one.taps, one.dilations, strict=True)}
+                for one in self.relations
+            ]
+            network = ratios.Network(tuple(self._weights()), self._kernel(), windows)
+            return ratios.solved(network, ratio) or {}
         except ratios.TooSmall as error:
             text = f"no ranks reach the ratio {ratio}"
             self.scope.report.error("E0305", text, span, f"{error}")

@@ -19,7 +19,7 @@ from tnc.ir.tensor import Mode
 from tnc.ops.contract import Contract, Pattern
 from tnc.plan.expand import Product, Site, expand, summed
 from tnc.plan.lattice import SIGNAL, Relation
-from tnc.plan.unary import arrange, diagonal, merge, scatter
+from tnc.plan.unary import arrange, diagonal, merge, scatter, windows
 
 
 def resolve(site: Site, product: Product) -> Value:
@@ -55,20 +55,13 @@ def _sampled(site: Site, product: Product) -> Value | None:
         weighed = set(pattern.taps) & (elsewhere | _modes(product.operands))
         tangled = pattern.signal in elsewhere or pattern.result in _modes(carriers)
         if carriers and pattern.reach == Size.of(0) and not weighed and not tangled:
+            one = replace(pattern, taps=pattern.taps[:1], dilations=pattern.dilations[:1])
             operands = tuple(
-                _positions(site, value, pattern) if value in carriers else value
+                windows(site.build, value, one) if value in carriers else value
                 for value in product.operands
             )
             return resolve(site, replace(product, operands=operands, op=Contract(op.keep, rest)))
     return None
-
-
-def _positions(site: Site, value: Value, pattern: Pattern) -> Value:
-    """x[p, …] -> x[i, …] where every window has one element."""
-    signal, result = pattern.signal, pattern.result
-    modes = tuple(result if mode == signal else mode for mode in value.type.modes)
-    one = replace(pattern, taps=pattern.taps[:1], dilations=pattern.dilations[:1])
-    return site.build.make(Contract(modes, (one,)), (value,), value.origin)
 
 
 def _staged(site: Site, product: Product) -> Value | None:
