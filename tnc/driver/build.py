@@ -23,7 +23,7 @@ from tnc.ir.layer import TYPICAL, Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.ir.region import Derived
-from tnc.lower import lower
+from tnc.lower import lower, share
 from tnc.ops.verify import verify_graph, verify_planned
 from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.profile import CPU, Profile
@@ -148,9 +148,10 @@ def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
         made[layer] = replace(one, program=program)
     inside = {layer: each.program for layer, each in made.items()}
     plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
+    programs = share([each.program for each in made.values()])
     return tuple(
-        Built(each.layer, plans.of(layer, each.binding), each.program)
-        for layer, each in made.items()
+        Built(each.layer, plans.of(layer, each.binding), program)
+        for (layer, each), program in zip(made.items(), programs, strict=True)
     )
 
 

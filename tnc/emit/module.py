@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from tnc.emit.expression import quote
@@ -16,7 +16,7 @@ from tnc.emit.routine import SUPPORT, applied, plain, planned
 from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
 from tnc.ir.plan import Plan
-from tnc.ir.program import Program
+from tnc.ir.program import Program, Routine
 
 Backward = Literal["derived", "autograd", "auto"]
 
@@ -81,16 +81,31 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     if any(program.rescaled for program, _ in programs):
         sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
-    written: set[str] = set()
-    for (program, plan), full in zip(programs, derived, strict=True):
-        reason = "" if full or backward == "autograd" else _reason(program, plan)
-        for form in program.forms:
-            for part in (named[routine] for routine in form.routines):
-                if part.apply not in written:
-                    text += _routine(part, full, reason)
-                    written.add(part.apply)
+    texts = _routines(programs, derived, named, backward)
+    for program, _ in programs:
+        for routine in (routine for form in program.forms for routine in form.routines):
+            text += texts.pop(routine, [])
         text += _layer(shown(program, named))
     return text
+
+
+def _routines(
+    programs: Sequence[tuple[Program, Plan]],
+    derived: Sequence[bool],
+    named: Mapping[Routine, Part],
+    backward: Backward,
+) -> dict[Routine, list[list[str]]]:
+    """The functions of every routine. One that several layers share has a derivative if one of
+    them wants it."""
+    reasons: dict[Routine, str] = {}
+    whole: set[Routine] = set()
+    ordered = sorted(zip(programs, derived, strict=True), key=lambda one: one[0][1].macs)
+    for (program, plan), full in ordered:
+        reason = "" if backward == "autograd" else _reason(program, plan)
+        for routine in (routine for form in program.forms for routine in form.routines):
+            reasons[routine] = reason
+            whole |= {routine} if full else set()
+    return {each: _routine(named[each], each in whole, reason) for each, reason in reasons.items()}
 
 
 def _is_plain(program: Program, plan: Plan, backward: Backward) -> bool:

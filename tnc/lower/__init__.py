@@ -1,5 +1,6 @@
 """From a planned graph to a program: which PyTorch calls, in which memory layouts."""
 
+from tnc.lower.alike import share
 from tnc.lower.lower import lower
 
-__all__ = ["lower"]
+__all__ = ["lower", "share"]

@@ -11,6 +11,11 @@ from tnc.lower.forms import Form, flat
 from tnc.lower.ways import Step, Way
 from tnc.ops import Contract
 
+GAP = "      "
+"""Between the modes of a comment and its notes."""
+
+MACS = " mac"
+
 UNITS = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -20,7 +25,14 @@ def comment(step: Step, forms: Sequence[Form], way: Way, binding: Mapping[str, i
     operands = " · ".join(_modes(form.modes, form) for form in forms)
     notes = [text for text in (_macs(step, binding), way.note) if text]
     text = f"{results} <- {operands}"
-    return f"{text}      {', '.join(notes)}" if notes else text
+    return f"{text}{GAP}{', '.join(notes)}" if notes else text
+
+
+def modes_only(comment: str) -> str:
+    """The comment without the number of multiplications."""
+    text, _, notes = comment.partition(GAP)
+    kept = [note for note in notes.split(", ") if note and not note.endswith(MACS)]
+    return f"{text}{GAP}{', '.join(kept)}" if kept else text
 
 
 def _results(step: Step, way: Way) -> list[tuple[Value, Form]]:
@@ -48,7 +60,7 @@ def _macs(step: Step, binding: Mapping[str, int]) -> str:
         if isinstance(value.op, Contract):
             macs = value.op.macs([operand.type for operand in value.operands])
             total += macs.evaluate(binding)
-    return f"{scaled(total)} mac" if total else ""
+    return f"{scaled(total)}{MACS}" if total else ""
 
 
 def scaled(number: int) -> str:
