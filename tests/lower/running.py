@@ -56,7 +56,7 @@ def layer_of(
         tuple(_run_time(symbol, inputs) for symbol in run_time),
         SOURCE,
         ORIGIN,
-        build,
+        builder=build,
     )
 
 
