@@ -60,6 +60,7 @@ def test_a_layer_is_a_value(net: tnc.Library) -> None:
 
 def test_a_layer_of_another_library_is_a_value(net: tnc.Library) -> None:
     other = tnc.load(source=OTHER)
+    assert count(net.Net(Dense=net.Low.given(R=4))) == 16 * 4 + 13 * 2
     assert count(net.Net(Dense=other.Low.given(R=4))) == 16 * 4 + 8 + 13 * 2
     assert count(net.Net(Dense=other.Wrapped)) == 16 * 2 + 8 + 13 * 2
     compiled = tnc.compile(source=NET, layer="Net", set={"Dense": other.Low.given(R=4)})

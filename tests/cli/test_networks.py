@@ -119,6 +119,8 @@ def test_without_a_layer_those_are_compiled_that_are_complete(tnc: Run) -> None:
         ("Blok.S=3", "E0105", ["did you mean `Block.S`?"]),
         ("Block.Q=3", "E0105", ["no layer inside of `Net` has a parameter `Block.Q`"]),
         ("Low.Block.R=3", "E0105", ["no layer inside"]),
+        ("Low.R=4,Blok.S=3", "E0105", ["has a parameter `Blok.S`"]),
+        ("Dense=Conv2d", "E0309", ["`Dense(S, S)` takes `x["]),
     ],
 )
 @pytest.mark.parametrize("command", ["compile", "plan"])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "run the tests that files contain"
 DESCRIPTION = """\
-Run every `test "title" { ... }` of the files. An assert may compare whatever is known when a layer is
-compiled, and ask
+Run every `test "title" { ... }` of the files. An assert may compare whatever is known
+when a layer is compiled, and ask
 
   params(L(R: 4))                 how many parameters the layer has
   shape(L(R: 4), [2, 3])          the shape of its result for an input of this shape; for several
@@ -86,14 +86,14 @@ def _chosen(
     names: Sequence[str], pattern: str
 ) -> tuple[Exit, list[tuple[Unit, tuple[tree.Test, ...]]]]:
     """The tests of each file; files that cannot be read or parsed are told, and make the code."""
-    from tnc.driver.testing import tests_in
+    from tnc.driver.testing import selected
 
     code = Exit.OK
     found = []
     for name in names:
         try:
             unit = sources.unit(name)
-            found.append((unit, tests_in(unit, pattern)))
+            found.append((unit, selected(unit, pattern)))
         except Stop as stop:
             terminal.tell(str(stop))
             code = max(code, stop.code)

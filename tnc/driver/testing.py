@@ -31,7 +31,7 @@ class Outcome:
         return not self.errors
 
 
-def tests_in(unit: Unit, pattern: str) -> tuple[tree.Test, ...]:
+def selected(unit: Unit, pattern: str) -> tuple[tree.Test, ...]:
     """The tests of a file, in order, whose title contains the pattern in whatever case.
 
     Errors: CompileError for a text that does not parse.
