@@ -13,7 +13,7 @@ from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
 from tnc.driver.front import Unit
 from tnc.driver.importable import check_importable
 from tnc.driver.imports import ENCODING, standard, standard_names
-from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered
+from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered, proven
 from tnc.driver.start import rescaled
 from tnc.elaborate import Elaborator
 from tnc.emit import emit
@@ -136,6 +136,7 @@ def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
     layers = gathered(wanted)
     names = class_names(wanted, layers)
     sizes = bindings({each: each.default_binding(options.binding) for each in wanted}, layers)
+    known = proven(layers)
     made: dict[Layer, Made] = {}
     for layer in [*(each for each in layers if each not in wanted), *wanted]:
         one = make(replace(layer, name=names[layer]), sizes[layer], options)
@@ -144,6 +145,7 @@ def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
             children=children(layer, names),
             functions=functions(layer),
             inside=layer not in wanted,
+            proven=None if layer in wanted else known.get(layer),
         )
         made[layer] = replace(one, program=program)
     inside = {layer: each.program for layer, each in made.items()}

@@ -52,6 +52,13 @@ def standard(name: str) -> Module | None:
     return Loader(Report()).module(name, source, FOLDER, source.everything())
 
 
+def is_standard(source: Source) -> bool:
+    """Whether a text is a module of the standard library, and no file that is called like one."""
+    folder, _, file = source.name.partition("/")
+    module = standard(f"{STANDARD}.{file.removesuffix(SUFFIX)}") if folder == STANDARD else None
+    return module is not None and module.source is source
+
+
 def standard_names() -> list[str]:
     """The modules of the standard library: `std.convolution`, …"""
     return sorted(f"{STANDARD}.{path.stem}" for path in FOLDER.glob(f"*{SUFFIX}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tnc.driver.imports import is_standard
 from tnc.ir.graph import Value
 from tnc.ir.layer import LEADING, Foreign, Instance, Layer
 from tnc.ir.plan import Plan
@@ -42,6 +43,17 @@ def _order(value: Value) -> tuple[int, int]:
 
 def _inner(op: Apply, callee: Layer, binding: Binding) -> dict[str, int]:
     """The run-time sizes of a callee, from the shapes of what it is given."""
+    found = _solved(_given(op, callee), callee)
+    return {symbol: size.evaluate(binding) for symbol, size in found.items()}
+
+
+def _solved(axes: Mapping[str, Size], callee: Layer) -> dict[str, Size]:
+    """The run-time sizes of a callee, from the axes of its inputs."""
+    return {entry.symbol: entry.sources[0].substitute(axes) for entry in callee.run_time}
+
+
+def _given(op: Apply, callee: Layer) -> dict[str, Size]:
+    """The sizes of the axes of a callee's inputs (`x.2`), in terms of what calls it."""
     axes: dict[str, Size] = {}
     for port, given in zip(callee.inputs, op.given, strict=True):
         sizes = [Size.product(mode.size for mode in axis) for axis in given]
@@ -50,10 +62,7 @@ def _inner(op: Apply, callee: Layer, binding: Binding) -> dict[str, int]:
         if leading:
             sizes = [Size.product(sizes[: more + 1]), *sizes[more + 1 :]]
         axes |= {f"{port.name}.{k}": size for k, size in enumerate(sizes)}
-    return {
-        entry.symbol: entry.sources[0].substitute(axes).evaluate(binding)
-        for entry in callee.run_time
-    }
+    return axes
 
 
 def gathered(wanted: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -96,6 +105,39 @@ def bindings(wanted: Mapping[Layer, Binding], layers: Sequence[Layer]) -> dict[L
         for use in uses(layer, found[layer]):
             found.setdefault(use.layer, use.binding)
     return found
+
+
+def proven(layers: Sequence[Layer]) -> dict[Layer, frozenset[tuple[str, int]]]:
+    """For each layer inside of others, the axes of its inputs that have the right sizes wherever
+    it is called, as far as the sizes of these can be compared. Nothing is known where something
+    of Python's comes in: what an extern gives is not looked at when the module runs, and only
+    those of the standard library are known to keep their word."""
+    found: dict[Layer, frozenset[tuple[str, int]]] = {}
+    if not all(_kept(layer) for layer in layers):
+        return found
+    calls = [value.op for layer in layers for value in layer.graph.values]
+    for op in calls:
+        if isinstance(op, Apply) and isinstance(callee := op.instance.callee, Layer):
+            right = frozenset(_right(op, callee))
+            found[callee] = found.get(callee, right) & right
+    return found
+
+
+def _kept(layer: Layer) -> bool:
+    """Whether every extern in a layer is one of the standard library or a function of torch's."""
+    others = [each.callee for each in layer.instances if isinstance(each.callee, Foreign)]
+    own = [target for target in functions(layer) if not target.startswith("torch.")]
+    return not own and all(is_standard(other.origin.source) for other in others)
+
+
+def _right(op: Apply, callee: Layer) -> Iterator[tuple[str, int]]:
+    axes = _given(op, callee)
+    sizes = _solved(axes, callee)
+    for port in callee.inputs:
+        for k, axis in enumerate(port.axes):
+            size = Size.product(mode.size for mode in axis)
+            if size.symbols <= sizes.keys() and size.substitute(sizes) == axes[f"{port.name}.{k}"]:
+                yield port.name, k
 
 
 def children(layer: Layer, names: Mapping[Layer, str]) -> tuple[Child, ...]:

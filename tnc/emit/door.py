@@ -18,37 +18,54 @@ from tnc.ops import Contract, Pattern
 @dataclass(frozen=True, slots=True)
 class Door:
     """The checks of a layer. `variables`: the name of each run-time size; `wanted`: those which
-    the body of the layer reads, in the order in which the check returns them."""
+    the body of the layer reads, in the order in which the check returns them. `proven`: the axes
+    of inputs that are right wherever the layer is called; None if not even their number is."""
 
     layer: Layer
     name: str
     variables: Mapping[str, str]
     wanted: tuple[str, ...]
+    proven: frozenset[tuple[str, int]] | None = None
 
     def check(self) -> list[str]:
-        """The function that refuses wrong shapes and returns the run-time sizes."""
-        layer = self.layer
-        inputs = [variable(port.name) for port in layer.inputs]
+        """The function that refuses wrong shapes and returns the run-time sizes; no lines if
+        nothing is left to be refused."""
+        before, after = self._ahead(), self._behind()
+        if not before and not after:
+            return []
+        inputs = [variable(port.name) for port in self.layer.inputs]
         text = f"Refuse shapes that do not fit{self._returned()}."
         lines = [*define("", self.name, inputs), *docstring(INDENT, text)]
-        for port in layer.inputs:
-            lines += _rank(port)
-        lines += self._leading()
+        lines += [*before, *self._sizes(INDENT), *after]
+        return [*lines, *(give(INDENT, self.wanted) if self.wanted else ())]
+
+    def _ahead(self) -> list[str]:
+        """What must hold before sizes can be read."""
+        ports = self.layer.inputs if self.proven is None else ()
+        return [*(line for port in ports for line in _rank(port)), *self._leading()]
+
+    def _sizes(self, margin: str) -> list[str]:
         used = self._used()
-        for entry in layer.run_time:
-            if entry.symbol in used:
-                size = self._spelled(entry.sources[0])
-                lines += [f"{INDENT}{self.variables[entry.symbol]} = {size}"]
-        for port in layer.inputs:
+        return [
+            f"{margin}{self.variables[entry.symbol]} = {self._spelled(entry.sources[0])}"
+            for entry in self.layer.run_time
+            if entry.symbol in used
+        ]
+
+    def _behind(self) -> list[str]:
+        """What the sizes must fulfil."""
+        lines: list[str] = []
+        for port in self.layer.inputs:
             for k, axis in enumerate(port.axes):
                 lines += self._axis(port, k, axis)
         lines += [line for mode in self._shrinking() for line in self._positive(mode)]
-        lines += [line for pattern in self._wheels() for line in self._whole_turns(pattern)]
-        return [*lines, *(give(INDENT, self.wanted) if self.wanted else ())]
+        return lines + [line for wheel in self._wheels() for line in self._whole_turns(wheel)]
 
     def call(self, margin: str) -> list[str]:
         """Check, in the body of `forward`."""
         inputs = [variable(port.name) for port in self.layer.inputs]
+        if not self.check():
+            return self._sizes(margin)
         if not self.wanted:
             return bracketed(margin, f"{self.name}(", inputs, ")")
         head = f"{', '.join(self.wanted)} = {self.name}("
@@ -113,8 +130,9 @@ class Door:
         return _refuse(f"{size} < 1", said, port)
 
     def _implied(self, port: Port, k: int, axis: tuple[Mode, ...]) -> bool:
-        """Whether the size of an axis is right because a run-time size was read off it."""
-        if _is_leading(axis):
+        """Whether the size of an axis is right because a run-time size was read off it, or because
+        of who calls."""
+        if _is_leading(axis) or (port.name, k) in (self.proven or ()):
             return True
         solved = {entry.symbol: entry.sources[0] for entry in self.layer.run_time if entry.sources}
         expected = Size.product(mode.size for mode in axis).substitute(solved)

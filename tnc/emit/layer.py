@@ -50,7 +50,8 @@ def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
     for entry in layer.run_time:
         variables.setdefault(entry.symbol, fresh(entry.symbol, given))
     wanted = tuple(name for _, name in program.symbols if name in read)
-    return Shown(program, parts, Door(layer, f"_check_{layer.name}", variables, wanted))
+    door = Door(layer, f"_check_{layer.name}", variables, wanted, program.proven)
+    return Shown(program, parts, door)
 
 
 def layer_class(made: Shown) -> list[str]:

@@ -127,7 +127,8 @@ def _routine(part: Part, full: bool, reason: str) -> list[list[str]]:
 
 
 def _layer(made: Shown) -> list[list[str]]:
-    return [made.door.check(), layer_class(made)]
+    check = made.door.check()
+    return [check, layer_class(made)] if check else [layer_class(made)]
 
 
 def _imports(body: str, programs: Sequence[tuple[Program, Plan]]) -> list[str]:

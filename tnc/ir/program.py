@@ -94,7 +94,8 @@ class Program:
     their physical axes. `symbols` gives the variable that holds each run-time size.
     `channels_last` is the same layer for images that lie in memory with their channels last.
     `children` are the layers inside, `functions` the dotted names of Python's that are called;
-    `inside`: the layer itself is one that others contain.
+    `inside`: the layer itself is one that others contain; then `proven` are the axes of inputs,
+    by name and number, whose sizes follow from those of what contains it. None: nothing does.
     `rescaled` ends the start of the weights."""
 
     layer: Layer
@@ -106,6 +107,7 @@ class Program:
     children: tuple[Child, ...] = ()
     functions: tuple[str, ...] = ()
     inside: bool = False
+    proven: frozenset[tuple[str, int]] | None = None
     rescaled: tuple[Rescaled, ...] = ()
 
     @property
