@@ -2,8 +2,8 @@
 
     python examples/13_explore.py [explore.svg]
 
-The layer is written in Python; then families and ranks are swept, and those that no other layer
-beats in both multiply-adds and parameters are printed and filled in the plot.
+A layer is written in Python; then families and ranks are swept. A layer is on the front, printed
+and filled in the plot, if none has at least as many parameters for at most as many multiply-adds.
 """
 
 import sys
@@ -15,7 +15,7 @@ import tnc
 
 STANDARD = Path(tnc.__file__).parent / "std" / "convolution.tnn"
 FAMILIES = ["CP", "TK", "TT", "TR", "rCP", "rTK", "rTT"]
-RATIOS = [0.02, 0.05, 0.1, 0.2, 0.4]
+RATIOS = [0.02, 0.05, 0.1, 0.2]
 SIZES = {"n": 32, "h_1": 16, "h_2": 16}
 
 
@@ -43,7 +43,7 @@ def main(place: str = "explore.svg") -> dict[str, list[tuple[int, int]]]:
         plans[family] = [each.plan for each in made]
     points = {name: [(p.macs, p.parameters) for p in each] for name, each in plans.items()}
     every = sorted({point for series in points.values() for point in series})
-    front = {a for a in every if not any(b[0] <= a[0] and b[1] <= a[1] for b in every if b != a)}
+    front = {a for a in every if not any(b[0] <= a[0] and b[1] >= a[1] for b in every if b != a)}
     print(f"{'family':8}{'multiply-adds':>15}{'parameters':>12}")
     for name, series in points.items():
         for macs, parameters in sorted(front & set(series)):

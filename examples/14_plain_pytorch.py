@@ -1,6 +1,6 @@
 """y[n,t₁…t_d] = Σ_{s₁…s_d,r} x[n,s₁…s_d] K₁[r,s₁,t₁] … K_d[r,s_d,t_d] + b[t₁…t_d], without tnc
 
-    tnc compile examples/02_rcp_dense.tnn --set S=[8,8],T=[8,8],R=4 -o rcp_dense.py
+    tnc compile examples/02_rcp_dense.tnn --set 'S=[8,8],T=[8,8],R=4' -o rcp_dense.py
     python examples/14_plain_pytorch.py rcp_dense.py
 
 The generated file is a module like any other: it needs PyTorch, and tnc need not be installed.
@@ -46,4 +46,4 @@ def main(path: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
