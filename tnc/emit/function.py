@@ -58,8 +58,9 @@ class Function:
         return frozenset(k for k, name in enumerate(self.routine.gradients) if name is not None)
 
 
-def function(part: Part) -> list[str]:
-    """Both classes: without the tangent, for `torch.compile`, and with it."""
+def function(part: Part, like: Part | None = None) -> list[str]:
+    """Both classes: without the tangent, for `torch.compile`, and with it. The tangent is that of
+    `like`, if this computes the same, and keeps the same for it."""
     made = _keep(part)
     header = [
         f"class {part.function}(torch.autograd.Function):",
@@ -73,7 +74,19 @@ def function(part: Part) -> list[str]:
         f"class {part.tangent}({part.function}):",
         *docstring(INDENT, "The same with a tangent, which torch.compile does not accept."),
     ]
-    return [*text, "", "", *heading, "", *_jvp(made)]
+    if like and _tangent_needs(_keep(like)) == _tangent_needs(made):
+        jvp = [f"{INDENT}jvp = staticmethod({like.tangent}.jvp)"]
+    else:
+        jvp = _jvp(made)
+    return [*text, "", "", *heading, "", *jvp]
+
+
+def _tangent_needs(made: Function) -> tuple[object, ...]:
+    """What the tangent finds in the context, and what is expected of it."""
+    routine = made.routine
+    given = routine.arguments, routine.tangents, routine.outputs, len(routine.saved)
+    varying = [name is not None for name in routine.tangent_outputs]
+    return given, varying, made.stored, made.shaped, made.measured
 
 
 def _described(routine: Routine) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from tnc.emit.expression import quote
@@ -105,7 +105,22 @@ def _routines(
         for routine in (routine for form in program.forms for routine in form.routines):
             reasons[routine] = reason
             whole |= {routine} if full else set()
-    return {each: _routine(named[each], each in whole, reason) for each, reason in reasons.items()}
+    like = _likenesses([program for program, _ in programs])
+    return {
+        each: _routine(named[each], each in whole, reason, named[like.get(each, each)])
+        for each, reason in reasons.items()
+    }
+
+
+def _likenesses(programs: Iterable[Program]) -> dict[Routine, Routine]:
+    """Routines for the other memory format, each with the one that computes the same wherever it
+    is called: layers inside have one tangent for both."""
+    found: dict[Routine, set[Routine]] = {}
+    for program in programs:
+        for form in program.forms:
+            for routine, like in zip(form.routines, program.routines, strict=True):
+                found.setdefault(routine, set()).add(like if program.inside else routine)
+    return {routine: next(iter(like)) for routine, like in found.items() if len(like) == 1}
 
 
 def _is_plain(program: Program, plan: Plan, backward: Backward) -> bool:
@@ -122,8 +137,11 @@ def _reason(program: Program, plan: Plan) -> str:
     )
 
 
-def _routine(part: Part, full: bool, reason: str) -> list[list[str]]:
-    return [planned(part), function(part), applied(part)] if full else [plain(part, reason)]
+def _routine(part: Part, full: bool, reason: str, like: Part) -> list[list[str]]:
+    if not full:
+        return [plain(part, reason)]
+    other = like if like is not part else None
+    return [planned(part), function(part, other), applied(part)]
 
 
 def _layer(made: Shown) -> list[list[str]]:
