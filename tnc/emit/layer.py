@@ -5,15 +5,15 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import fill
 
+from tnc.emit.description import described, likened, settings
 from tnc.emit.door import Door, leading, leading_axis
 from tnc.emit.expression import names, parse, quote, replace
 from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
 from tnc.emit.start import reset
-from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, call, define, give
-from tnc.ir.layer import Axes, Layer, Port, Weight
+from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
+from tnc.ir.layer import Layer, Port, Weight
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
 
@@ -54,12 +54,12 @@ def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
     return Shown(program, parts, door)
 
 
-def layer_class(made: Shown) -> list[str]:
-    """The class of a layer."""
+def layer_class(made: Shown, like: Layer | None = None) -> list[str]:
+    """The class of a layer, which is described by what differs from that of `like`, if given."""
     layer = made.layer
     return [
         f"class {layer.name}(nn.Module):",
-        *docstring(INDENT, _described(layer)),
+        *docstring(INDENT, likened(layer, like) if like else described(layer)),
         "",
         *_init(made.program),
         "",
@@ -68,53 +68,9 @@ def layer_class(made: Shown) -> list[str]:
         *_forward(made),
         "",
         f"{INDENT}def extra_repr(self) -> str:",
-        *assign(BODY, ["settings"], quote(_settings(layer))),
+        *assign(BODY, ["settings"], quote(settings(layer))),
         f"{BODY}return settings",
     ]
-
-
-def _settings(layer: Layer) -> str:
-    return ", ".join(f"{name}={value}" for name, value in layer.settings)
-
-
-def _described(layer: Layer) -> str:
-    """What the `.tnn` says: its doc, the equations, the shapes with named modes."""
-    paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
-    paragraphs.append("\n".join(map(_equation, layer.equations)))
-    lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
-    lines += [
-        ("Weight" if weight.trained else "Buffer", weight.name, weight.axes, weight.doc)
-        for weight in layer.weights
-    ]
-    lines += [("Output", port.name, port.axes, "") for port in layer.outputs]
-    paragraphs.append("\n".join(_declared(*line) for line in lines))
-    sizes = ", ".join(
-        f"{mode} = {mode.size}" for mode in layer.modes if str(mode) != str(mode.size)
-    )
-    paragraphs.append(fill(f"Sizes: {sizes}.", WIDTH - 4) if sizes else "")
-    return "\n\n".join(filter(None, paragraphs))
-
-
-def _equation(text: str) -> str:
-    return fill(
-        " ".join(text.split()),
-        WIDTH - len(INDENT),
-        initial_indent=INDENT,
-        subsequent_indent=INDENT * 2,
-        break_long_words=False,
-    )
-
-
-def _declared(kind: str, name: str, axes: Axes, doc: str) -> str:
-    text = f"{kind:<7} {name}[{written(axes)}]"
-    return f"{text}  {' '.join(doc.split())}" if doc else text
-
-
-def written(axes: Axes) -> str:
-    """Axes as the `.tnn` writes them: `n, (s1 s2), h`."""
-    return ", ".join(
-        f"({' '.join(map(str, axis))})" if len(axis) != 1 else str(axis[0]) for axis in axes
-    )
 
 
 def shape(weight: Weight) -> str:
@@ -228,16 +184,26 @@ def _steps(margin: str, made: Shown, program: Program) -> list[str]:
     held = _held(made.layer)
     places = {place(step.origin) for step in program.body}
     lines: list[str] = []
+    before = ""
     for step in program.body:
         at = place(step.origin) if len(places) > 1 else ""
         if isinstance(step, Line):
-            said = "   ".join(filter(None, (step.comment, at)))
+            same = bool(program.children) and at == before and _keeps(step)
+            said = "" if same else "   ".join(filter(None, (step.comment, at)))
             lines += comment(margin, said) if said else []
             lines += assign(margin, step.targets, replace(step.expression, held))
         else:
             lines += comment(margin, at) if at else []
             lines += _invoke(margin, step, made.parts[step.routine], held)
+        before = at
     return lines
+
+
+def _keeps(line: Line) -> bool:
+    """Whether a line gives the modes that it takes, and says nothing else: in a network, where
+    layers follow one another, that need not be said of each."""
+    result, arrow, operand = line.comment.partition(" <- ")
+    return bool(arrow) and result == operand
 
 
 def _invoke(margin: str, step: Invoke, part: Part, held: Mapping[str, str]) -> list[str]:

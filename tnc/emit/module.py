@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from tnc.emit.description import outline
 from tnc.emit.expression import quote
 from tnc.emit.function import function
 from tnc.emit.header import header
@@ -15,6 +16,7 @@ from tnc.emit.prose import docstring
 from tnc.emit.routine import SUPPORT, applied, plain, planned
 from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
+from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program, Routine
 
@@ -82,10 +84,13 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
         sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
     texts = _routines(programs, derived, named, backward)
+    known: dict[str, Layer] = {}
     for program, _ in programs:
         for routine in (routine for form in program.forms for routine in form.routines):
             text += texts.pop(routine, [])
-        text += _layer(shown(program, named))
+        outlined = outline(program.layer)
+        like = known.setdefault(outlined, program.layer) if program.inside else program.layer
+        text += _layer(shown(program, named), like if like is not program.layer else None)
     return text
 
 
@@ -144,9 +149,9 @@ def _routine(part: Part, full: bool, reason: str, like: Part) -> list[list[str]]
     return [planned(part), function(part, other), applied(part)]
 
 
-def _layer(made: Shown) -> list[list[str]]:
-    check = made.door.check()
-    return [check, layer_class(made)] if check else [layer_class(made)]
+def _layer(made: Shown, like: Layer | None) -> list[list[str]]:
+    check, described = made.door.check(), layer_class(made, like)
+    return [check, described] if check else [described]
 
 
 def _imports(body: str, programs: Sequence[tuple[Program, Plan]]) -> list[str]:

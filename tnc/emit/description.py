@@ -1,0 +1,69 @@
+"""What the docstring of a layer's class says."""
+
+from __future__ import annotations
+
+from textwrap import fill, wrap
+
+from tnc.emit.statement import INDENT, WIDTH
+from tnc.ir.layer import Axes, Layer
+
+
+def settings(layer: Layer) -> str:
+    return ", ".join(f"{name}={value}" for name, value in layer.settings)
+
+
+def described(layer: Layer) -> str:
+    """What the `.tnn` says: its doc, the equations, the shapes with named modes."""
+    return "\n\n".join(filter(None, (outline(layer), _sizes(layer))))
+
+
+def likened(layer: Layer, other: Layer) -> str:
+    """The same for a layer with the outline of another, told apart by what differs."""
+    before = dict(other.settings)
+    differing = [f"{name}={value}" for name, value in layer.settings if before.get(name) != value]
+    text = f"{other.name} with {', '.join(differing) or 'other layers inside'}."
+    lines = wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join(filter(None, ("\n".join(lines), _sizes(layer))))
+
+
+def outline(layer: Layer) -> str:
+    """All but the sizes."""
+    paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
+    paragraphs.append("\n".join(map(_equation, layer.equations)))
+    lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
+    lines += [
+        ("Weight" if weight.trained else "Buffer", weight.name, weight.axes, weight.doc)
+        for weight in layer.weights
+    ]
+    lines += [("Output", port.name, port.axes, "") for port in layer.outputs]
+    paragraphs.append("\n".join(_declared(*line) for line in lines))
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _sizes(layer: Layer) -> str:
+    sizes = ", ".join(
+        f"{mode} = {mode.size}" for mode in layer.modes if str(mode) != str(mode.size)
+    )
+    return fill(f"Sizes: {sizes}.", WIDTH - 4) if sizes else ""
+
+
+def _equation(text: str) -> str:
+    return fill(
+        " ".join(text.split()),
+        WIDTH - len(INDENT),
+        initial_indent=INDENT,
+        subsequent_indent=INDENT * 2,
+        break_long_words=False,
+    )
+
+
+def _declared(kind: str, name: str, axes: Axes, doc: str) -> str:
+    text = f"{kind:<7} {name}[{written(axes)}]"
+    return f"{text}  {' '.join(doc.split())}" if doc else text
+
+
+def written(axes: Axes) -> str:
+    """Axes as the `.tnn` writes them: `n, (s1 s2), h`."""
+    return ", ".join(
+        f"({' '.join(map(str, axis))})" if len(axis) != 1 else str(axis[0]) for axis in axes
+    )
