@@ -311,3 +311,18 @@ def test_the_standard_library_is_clean(text: str) -> None:
     from tnc.driver.imports import FOLDER
 
     assert tnc.check(FOLDER / f"{text.removeprefix('std.')}.tnn") == []
+
+
+def test_functions_as_layers() -> None:
+    text = """layer Net(act: layer = relu, other: layer = tanh) {
+      mode n, s: 5
+      input x[n, s]
+      let z[n, s] = act(x |> Dense(5, 5)) |> other
+      output y = z |> act
+    }"""
+    net = instance(text)
+    x = random(3, 5)
+    close(net(x), torch.relu(torch.tanh(torch.relu(x @ net.Dense_1.W))))
+    net = instance(text, set={"act": "sigmoid", "other": "relu"})
+    close(net(x), torch.sigmoid(torch.relu(torch.sigmoid(x @ net.Dense_1.W))))
+    assert "act=sigmoid, other=relu" in net.extra_repr()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.automatic import deviations, rescalings, weighed
-from tnc.elaborate.definitions import Partial
+from tnc.elaborate.definitions import BuiltIn, Partial
 from tnc.elaborate.flatten import flattened
 from tnc.elaborate.initial import chosen, initials
 from tnc.elaborate.interfaces import Callee, Interface, Shape
@@ -117,7 +117,7 @@ def _weights(
 def _settings(layer: tree.Layer, scope: Scope) -> Iterator[tuple[str, str]]:
     for param in layer.params:
         value = scope.names[param.name.text]
-        if isinstance(value, int | float | str | tuple | Partial):
+        if isinstance(value, int | float | str | tuple | Partial | BuiltIn):
             yield param.name.text, literal(value)
 
 

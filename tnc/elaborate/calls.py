@@ -148,9 +148,9 @@ def _function_name(called: tree.Expr, scope: Scope) -> str | None:
     if not isinstance(called, tree.Name):
         _no_function(called, scope)
         return None
-    found = scope.file.imported.get(called.text)
-    if isinstance(found, BuiltIn):
-        return found.name
+    entry = scope.lookup(called.text)
+    if isinstance(entry, BuiltIn):
+        return entry.name
     if called.text in TENSOR_FUNCTIONS and layer is None and called.text not in scope.names:
         return called.text
     if layer is not None or called.text in scope.names or scope.is_tensor(called.text):

@@ -72,13 +72,15 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """A function of the language that a module of the standard library passes on."""
+    """A function of the language, such as `relu`: a layer without parameters, too."""
 
     name: str
 
 
-Constant: TypeAlias = int | float | str | Size | Scalar | Unknown | Partial | tuple["Constant", ...]
-Imported: TypeAlias = "Definition | FileNames | BuiltIn | Constant"
+Constant: TypeAlias = (
+    int | float | str | Size | Scalar | Unknown | Partial | BuiltIn | tuple["Constant", ...]
+)
+Imported: TypeAlias = "Definition | FileNames | Constant"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

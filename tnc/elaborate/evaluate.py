@@ -26,6 +26,7 @@ from tnc.elaborate.values import (
 )
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
+from tnc.ops.call import FUNCTIONS as TENSOR_FUNCTIONS
 from tnc.syntax import tree
 
 FUNCTIONS = frozenset({*NUMBER_FUNCTIONS, "len", "size", "factor", "min", "max", "rank", "sum"})
@@ -75,6 +76,8 @@ def named_value(name: tree.Name, scope: Names) -> Constant:
         return UNKNOWN
     if isinstance(entry, Tensor | Family) or (entry is None and scope.is_tensor(name.text)):
         raise Mismatch(f"expected a value that is known at compile time, `{name.text}` is a tensor")
+    if entry is None and name.text in TENSOR_FUNCTIONS:
+        return BuiltIn(name.text)
     if entry is None:
         scope.undefined(name, "name")
         return UNKNOWN
@@ -190,7 +193,7 @@ def _member(expr: tree.Member, scope: Names) -> Constant:
     found = member_of(expr, scope)
     if isinstance(found, Definition):
         return Partial(found)
-    return UNKNOWN if found is None or isinstance(found, BuiltIn | FileNames) else found
+    return UNKNOWN if found is None or isinstance(found, FileNames) else found
 
 
 def _call(expr: tree.Call, scope: Names) -> Constant:

@@ -12,7 +12,6 @@ from tnc.diagnostics import Label, Report, Source, Span, did_you_mean
 from tnc.elaborate.definitions import (
     NO_FILE,
     UNKNOWN,
-    BuiltIn,
     Constant,
     Definition,
     FileNames,
@@ -147,7 +146,7 @@ class Names(ABC):
         match found:
             case Definition():
                 return Partial(found)
-            case FileNames() | BuiltIn() | None:
+            case FileNames() | None:
                 return FAULTY if text in self.file.poisoned else None
             case _:
                 return found

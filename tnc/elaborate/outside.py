@@ -11,6 +11,7 @@ from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate.definitions import (
     NO_FILE,
     UNKNOWN,
+    BuiltIn,
     Constant,
     Definition,
     FileNames,
@@ -25,6 +26,7 @@ from tnc.elaborate.parameters import constant
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import literal
 from tnc.ir.layer import Layer
+from tnc.ops.call import FUNCTIONS
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 from tnc.syntax.parse import parse_expression
@@ -102,7 +104,7 @@ class Outside:
 
     def _layer(self, name: str, text: str, param: tree.Param) -> Constant:
         value = self._evaluated(name, text, param, self.report)
-        if isinstance(value, Partial) or value is UNKNOWN:
+        if isinstance(value, Partial | BuiltIn) or value is UNKNOWN:
             return value
         source = Source(f"<{name}>", text)
         said = f"parameter `{name}` takes a layer, such as `CP(R: 16)`"
@@ -117,7 +119,8 @@ class Outside:
         if isinstance(value, str):
             report = self.report if CALL.fullmatch(value) else Report()
             found = self._evaluated(name, value, None, report)
-            return found if isinstance(found, Partial) or report is self.report else value
+            layer = isinstance(found, Partial | BuiltIn)
+            return found if layer or report is self.report else value
         if isinstance(value, list | tuple):
             return tuple(self._guessed(name, each) for each in value)
         return value  # type: ignore[return-value]
@@ -132,7 +135,8 @@ class Outside:
             return UNKNOWN
         scope = Scope(report, source, replace(self.names, imported=self._visible(param)))
         called = parsed.function if isinstance(parsed, tree.Call) else parsed
-        if isinstance(called, tree.Name) and scope.lookup(called.text) is None:
+        unknown = isinstance(called, tree.Name) and called.text not in FUNCTIONS
+        if isinstance(called, tree.Name) and unknown and scope.lookup(called.text) is None:
             _report_unknown(called, scope)
             return UNKNOWN
         return evaluate(parsed, scope)

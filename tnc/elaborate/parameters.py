@@ -10,7 +10,7 @@ from numbers import Integral
 from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.diagnostics.suggest import nearest
-from tnc.elaborate.definitions import UNKNOWN, Constant, Partial, Unknown
+from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Partial, Unknown
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.names import FAULTY, Entry
 from tnc.elaborate.reserved import refuse_reserved
@@ -173,7 +173,9 @@ def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
 def constant(setting: object) -> Constant | None:
     """A Python value as one of the language; None for what is none."""
     match setting:
-        case bool() | int() | float() | str() | Size() | Scalar() | Partial() | Unknown():
+        case bool() | int() | float() | str() | Size() | Scalar():
+            return setting
+        case Partial() | BuiltIn() | Unknown():
             return setting
         case Integral():
             return int(setting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tnc.elaborate.definitions import UNKNOWN, Constant, Partial
+from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Partial
 from tnc.elaborate.values import is_integer, is_number
 from tnc.syntax import tree
 
@@ -36,6 +36,6 @@ def fits(value: Constant, type: tree.TypeExpr) -> bool:
         case "bool":
             return isinstance(value, bool)
         case "layer":
-            return isinstance(value, Partial)
+            return isinstance(value, Partial | BuiltIn)
         case _:
             return isinstance(value, str)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import TypeAlias
 
-from tnc.elaborate.definitions import UNKNOWN, Constant, Partial, Unknown
+from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Partial, Unknown
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 
 UNSET = "$"
 """Begins the symbols which stand for parameters that are not set; no run-time symbol does."""
-
-Number: TypeAlias = int | float | Size | Scalar
 
 
 class Mismatch(Exception):
@@ -217,7 +214,7 @@ def type_name(value: Constant) -> str:
             return "float"
         case str():
             return "str"
-        case Partial():
+        case Partial() | BuiltIn():
             return "layer"
         case tuple():
             return f"[{type_name(value[0])}]" if value else "[]"
@@ -241,6 +238,8 @@ def literal(value: Constant) -> str:
             return value.python().replace(UNSET, "")
         case Unknown():
             return "?"
+        case BuiltIn(name):
+            return name
         case Partial():
             given = ", ".join(f"{name}: {literal(each)}" for name, each in value.settings)
             return f"{value.definition.name}({given})" if given else value.definition.name
