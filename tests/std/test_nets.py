@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+import tnc
 from tests.oracle import close, leaf
 from tests.std import reference
-from tests.std.built import compiled, network, parameters
+from tests.std.built import STANDARD, compiled, network, parameters
 
 
 @dataclass(frozen=True)
@@ -38,36 +41,25 @@ class Net:
         return torch.randn(self.shape, dtype=dtype)
 
 
-def cifar(name: str, blocks: int, count: int, **settings: Any) -> Net:
-    option = settings.pop("option", "A")
-    if option == "B":
-        settings["Shortcut"] = "Projected"
-
-    def made() -> nn.Module:
-        return reference.CifarResNet(blocks, option)
-
-    return Net(name, "CifarResNet", made, count, (2, 3, 9, 12), {"blocks": blocks, **settings})
+def cifar(layer: str, blocks: int, count: int, option: Literal["A", "B"] = "A") -> Net:
+    settings = {"Shortcut": "Projected"} if option == "B" else {}
+    made = partial(reference.CifarResNet, blocks, option)
+    return Net(f"{layer}-{option}", layer, made, count, (2, 3, 9, 12), settings)
 
 
-def large(name: str, blocks: list[int], count: int, *, deep: bool = False) -> Net:
-    settings: dict[str, Any] = {"blocks": blocks}
-    if deep:
-        settings |= {"Block": "Bottleneck", "expansion": 4}
-
-    def made() -> nn.Module:
-        return reference.ImageNetResNet(blocks, deep)
-
-    return Net(name, "ImageNetResNet", made, count, (2, 3, 33, 40), settings)
+def large(layer: str, blocks: list[int], count: int, *, deep: bool = False) -> Net:
+    made = partial(reference.ImageNetResNet, blocks, deep)
+    return Net(layer, layer, made, count, (2, 3, 33, 40))
 
 
 NETS = [
-    Net("lenet5", "LeNet5", reference.LeNet5, 61_706, (3, 1, 28, 28)),
-    cifar("resnet20", 3, 269_722),
-    cifar("resnet20-b", 3, 272_474, option="B"),
-    pytest.param(cifar("resnet32", 5, 464_154), marks=pytest.mark.slow),
-    pytest.param(large("resnet18", [2, 2, 2, 2], 11_689_512), marks=pytest.mark.slow),
-    pytest.param(large("resnet34", [3, 4, 6, 3], 21_797_672), marks=pytest.mark.slow),
-    pytest.param(large("resnet50", [3, 4, 6, 3], 25_557_032, deep=True), marks=pytest.mark.slow),
+    Net("LeNet5", "LeNet5", reference.LeNet5, 61_706, (3, 1, 28, 28)),
+    cifar("ResNet20", 3, 269_722),
+    cifar("ResNet20", 3, 272_474, "B"),
+    pytest.param(cifar("ResNet32", 5, 464_154), marks=pytest.mark.slow),
+    pytest.param(large("ResNet18", [2, 2, 2, 2], 11_689_512), marks=pytest.mark.slow),
+    pytest.param(large("ResNet34", [3, 4, 6, 3], 21_797_672), marks=pytest.mark.slow),
+    pytest.param(large("ResNet50", [3, 4, 6, 3], 25_557_032, deep=True), marks=pytest.mark.slow),
 ]
 each_net = pytest.mark.parametrize("net", NETS, ids=lambda net: net.name)
 
@@ -111,7 +103,7 @@ def test_single_precision(net: Net) -> None:
 
 
 def test_channels_last_changes_nothing() -> None:
-    net = cifar("resnet20", 3, 269_722)
+    net = cifar("ResNet20", 3, 269_722)
     ours, theirs = net.pair(torch.float64)
     x = net.input()
     y = learn(ours, x.contiguous(memory_format=torch.channels_last))
@@ -127,17 +119,20 @@ def test_channels_last_changes_nothing() -> None:
 
 def test_convolutions_behind_the_first() -> None:
     """463,360 in ResNet-32 with projections."""
-    net = network("CifarResNet", blocks=5, Shortcut="Projected")
+    net = network("ResNet32", Shortcut="Projected")
     shapes = {name: each for name, each in net.named_parameters() if each.ndim == 4}
     assert sum(each.numel() for name, each in shapes.items() if name != "conv1.W") == 463_360
 
 
-@pytest.mark.parametrize(("blocks", "count"), [(7, 658_586), (9, 853_018), (18, 1_727_962)])
-def test_deeper_networks_share_the_classes(blocks: int, count: int) -> None:
-    """ResNet-44, 56 and 110 have the parameters of He et al., and no more text than ResNet-20."""
-    made = compiled("nets", "CifarResNet", blocks=blocks)
-    assert parameters(made.module.CifarResNet(device="meta")) == count
-    few = compiled("nets", "CifarResNet", blocks=3)
+DEEPER = [("ResNet44", 658_586), ("ResNet56", 853_018), ("ResNet110", 1_727_962)]
+
+
+@pytest.mark.parametrize(("name", "count"), DEEPER)
+def test_deeper_networks_share_the_classes(name: str, count: int) -> None:
+    """They have the parameters of He et al., and no more classes than ResNet-20."""
+    made = compiled("nets", name)
+    assert parameters(getattr(made.module, name)(device="meta")) == count
+    few = compiled("nets", "ResNet20")
     assert made.source.count("\nclass ") == few.source.count("\nclass ")
 
 
@@ -157,7 +152,7 @@ def test_names_of_lenet5() -> None:
 
 
 def test_names_of_a_block() -> None:
-    keys = list(network("CifarResNet", blocks=3, Shortcut="Projected").state_dict())
+    keys = list(network("ResNet20", Shortcut="Projected").state_dict())
     state = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
     norm = {f"bn{k}": [f"bn{k}.{each}" for each in state] for k in (1, 2)}
     plain = ["conv1.W", *norm["bn1"], "conv2.W", *norm["bn2"]]
@@ -177,9 +172,8 @@ def test_lenet_on_other_sizes(size: int) -> None:
 
 
 def test_lenet_refuses_images_without_pixels_left() -> None:
-    from tnc import CompileError
 
-    with pytest.raises(CompileError, match="12 × 12 pixels"):
+    with pytest.raises(tnc.CompileError, match="12 × 12 pixels"):
         network("LeNet5", size=11)
 
 
@@ -187,9 +181,9 @@ def test_lenet_refuses_images_without_pixels_left() -> None:
 
 
 FACTORED = [
-    ("CifarResNet", {"blocks": 3, "Conv": "CP(R: 4)"}, (4, 3, 8, 8)),
-    ("CifarResNet", {"blocks": 3, "Conv": "CP(ratio: 0.1)"}, (4, 3, 8, 8)),
-    ("LeNet5", {"Conv": "CP(R: 4)"}, (4, 1, 28, 28)),
+    ("ResNet20", {"Conv": "CP(R: 4)"}, (4, 3, 8, 8)),
+    ("ResNet20", {"Conv": "CP(ratio: 0.1)"}, (4, 3, 8, 8)),
+    ("LeNet5", {"Conv": "CP(R: 4)", "Dense": "std.dense.rCP(R: 4)"}, (4, 1, 28, 28)),
 ]
 
 
@@ -200,8 +194,7 @@ def test_a_factored_network_learns(
     """Fifteen steps on one batch lower the loss; all weights take part."""
     torch.manual_seed(0)
     net = network(layer, torch.float32, **settings)
-    rest = {name: value for name, value in settings.items() if name != "Conv"}
-    assert parameters(net) < parameters(network(layer, torch.float32, **rest))
+    assert parameters(net) < parameters(network(layer, torch.float32))
     x, labels = torch.randn(shape), torch.arange(shape[0])
     rule = torch.optim.Adam(net.parameters(), 0.005)
     losses = []
@@ -213,3 +206,37 @@ def test_a_factored_network_learns(
         rule.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 2
+
+
+def families(module: str) -> list[str]:
+    """The layers that take vectors or images, `S` channels of them, and give `T`."""
+    found = []
+    for name, layer in tnc.load(STANDARD / f"{module}.tnn").items():
+        defaults = {
+            each.name: each.default for each in inspect.signature(layer).parameters.values()
+        }
+        if [*defaults][:2] == ["S", "T"] and defaults.get("D", 2) == 2:
+            found.append(name)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", families("convolution"))
+def test_every_convolution_fits_a_residual_network(family: str) -> None:
+    net = network("ResNet20", Conv=f"std.convolution.{family}")
+    trains(net, torch.randn(2, 3, 8, 8, dtype=torch.float64))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", families("dense"))
+def test_every_dense_layer_fits_a_transformer(family: str) -> None:
+    net = network("TransformerBlock", E=16, heads=4, drop=0.0, Dense=f"std.dense.{family}")
+    trains(net, torch.randn(2, 5, 16, dtype=torch.float64))
+
+
+def trains(net: nn.Module, x: Tensor) -> None:
+    """Every weight has an influence."""
+    learn(net, x)
+    assert all(each.grad is not None for each in net.parameters())
+    weights = {name: each for name, each in net.named_parameters() if each.ndim > 1}
+    assert all(each.grad.abs().sum() > 0 for each in weights.values() if each.grad is not None)
