@@ -14,7 +14,7 @@ def settings(layer: Layer) -> str:
 
 def described(layer: Layer) -> str:
     """What the `.tnn` says: its doc, the equations, the shapes with named modes."""
-    return "\n\n".join(filter(None, (outline(layer), _sizes(layer))))
+    return "\n\n".join(filter(None, ("\n".join(_outlined(layer)), _sizes(layer))))
 
 
 def likened(layer: Layer, other: Layer) -> str:
@@ -23,11 +23,12 @@ def likened(layer: Layer, other: Layer) -> str:
     differing = [f"{name}={value}" for name, value in layer.settings if before.get(name) != value]
     text = f"{other.name} with {', '.join(differing) or 'other layers inside'}."
     lines = wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
-    return "\n\n".join(filter(None, ("\n".join(lines), _sizes(layer))))
+    outputs = _outputs(layer) if _outputs(layer) != _outputs(other) else []
+    return "\n\n".join(filter(None, map("\n".join, (lines, outputs, [_sizes(layer)]))))
 
 
 def outline(layer: Layer) -> str:
-    """All but the sizes."""
+    """All but the outputs and the sizes."""
     paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
     paragraphs.append("\n".join(map(_equation, layer.equations)))
     lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
@@ -35,9 +36,16 @@ def outline(layer: Layer) -> str:
         ("Weight" if weight.trained else "Buffer", weight.name, weight.axes, weight.doc)
         for weight in layer.weights
     ]
-    lines += [("Output", port.name, port.axes, "") for port in layer.outputs]
     paragraphs.append("\n".join(_declared(*line) for line in lines))
     return "\n\n".join(filter(None, paragraphs))
+
+
+def _outlined(layer: Layer) -> list[str]:
+    return [outline(layer), *_outputs(layer)]
+
+
+def _outputs(layer: Layer) -> list[str]:
+    return [_declared("Output", port.name, port.axes, "") for port in layer.outputs]
 
 
 def _sizes(layer: Layer) -> str:

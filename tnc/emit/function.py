@@ -30,6 +30,23 @@ from tnc.emit.statement import (
 from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
 
+BASE = '''\
+class _Derived(torch.autograd.Function):
+    """Keeps for the derivatives of its first output the arguments and all other outputs."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        _, *saved = output
+        ctx.mark_non_differentiable(*saved)
+        ctx.save_for_backward(*inputs, *saved)
+        ctx.save_for_forward(*inputs, *saved)
+        ctx.set_materialize_grads(False)
+        ctx.dual = False
+'''
+"""What the Functions of layers inside have in common, in a module with several of them."""
+
 BODY = INDENT * 2
 DEEP = INDENT * 3
 
@@ -58,18 +75,15 @@ class Function:
         return frozenset(k for k, name in enumerate(self.routine.gradients) if name is not None)
 
 
-def function(part: Part, like: Part | None = None) -> list[str]:
+def function(part: Part, like: Part | None = None, based: bool = False) -> list[str]:
     """Both classes: without the tangent, for `torch.compile`, and with it. The tangent is that of
-    `like`, if this computes the same, and keeps the same for it."""
+    `like`, if this computes the same, and keeps the same for it. `based`: on `BASE`."""
     made = _keep(part)
-    header = [
-        f"class {part.function}(torch.autograd.Function):",
-        *docstring(INDENT, _described(part.routine)),
-        "",
-        f"{INDENT}generate_vmap_rule = True",
-    ]
-    methods = [_forward(made), _setup(made), _backward(made)]
-    text = [*header, *(line for method in methods for line in ["", *method])]
+    base = "_Derived" if based else "torch.autograd.Function"
+    text = [f"class {part.function}({base}):", *docstring(INDENT, _described(part.routine))]
+    text += [] if based else ["", f"{INDENT}generate_vmap_rule = True"]
+    methods = [_forward(made), *([] if based else [_setup(made)]), _backward(made)]
+    text += [line for method in methods for line in ["", *method]]
     heading = [
         f"class {part.tangent}({part.function}):",
         *docstring(INDENT, "The same with a tangent, which torch.compile does not accept."),
@@ -87,6 +101,14 @@ def _tangent_needs(made: Function) -> tuple[object, ...]:
     given = routine.arguments, routine.tangents, routine.outputs, len(routine.saved)
     varying = [name is not None for name in routine.tangent_outputs]
     return given, varying, made.stored, made.shaped, made.measured
+
+
+def keeps_all(part: Part) -> bool:
+    """Whether `BASE` keeps what the derivatives of a routine need."""
+    made = _keep(part)
+    routine = made.routine
+    whole = made.stored == routine.arguments and not made.shaped and not made.measured
+    return whole and bool(routine.saved)
 
 
 def _described(routine: Routine) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from tnc.emit.description import outline
 from tnc.emit.expression import quote
-from tnc.emit.function import function
+from tnc.emit.function import BASE
 from tnc.emit.header import header
 from tnc.emit.layer import Shown, layer_class, shown
-from tnc.emit.naming import Part, parts
+from tnc.emit.naming import parts
 from tnc.emit.prose import docstring
-from tnc.emit.routine import SUPPORT, applied, plain, planned
+from tnc.emit.routine import SUPPORT
+from tnc.emit.routines import routines
 from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
-from tnc.ir.program import Program, Routine
+from tnc.ir.program import Program
 
 Backward = Literal["derived", "autograd", "auto"]
 
@@ -74,16 +75,19 @@ def emit(
 def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> list[list[str]]:
     """The functions and classes of the module, each as lines."""
     named = parts(program for program, _ in programs)
-    derived = [not _is_plain(program, plan, backward) for program, plan in programs]
+    ordered = sorted(programs, key=lambda one: one[1].macs)
+    made = routines([(each, _reason(each, plan, backward)) for each, plan in ordered], named)
     sections = [SHAPE_ERROR]
     if any(program.channels_last for program, _ in programs):
         sections.append(CHANNELS_LAST)
-    if any(full and program.routines for (program, _), full in zip(programs, derived, strict=True)):
+    if any(map(made.derived, named)):
         sections += SUPPORT.split("\n\n\n")
+    if made.based():
+        sections.append(BASE)
     if any(program.rescaled for program, _ in programs):
         sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
-    texts = _routines(programs, derived, named, backward)
+    texts = made.texts()
     known: dict[str, Layer] = {}
     for program, _ in programs:
         for routine in (routine for form in program.forms for routine in form.routines):
@@ -94,59 +98,18 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     return text
 
 
-def _routines(
-    programs: Sequence[tuple[Program, Plan]],
-    derived: Sequence[bool],
-    named: Mapping[Routine, Part],
-    backward: Backward,
-) -> dict[Routine, list[list[str]]]:
-    """The functions of every routine. One that several layers share has a derivative if one of
-    them wants it."""
-    reasons: dict[Routine, str] = {}
-    whole: set[Routine] = set()
-    ordered = sorted(zip(programs, derived, strict=True), key=lambda one: one[0][1].macs)
-    for (program, plan), full in ordered:
-        reason = "" if backward == "autograd" else _reason(program, plan)
-        for routine in (routine for form in program.forms for routine in form.routines):
-            reasons[routine] = reason
-            whole |= {routine} if full else set()
-    like = _likenesses([program for program, _ in programs])
-    return {
-        each: _routine(named[each], each in whole, reason, named[like.get(each, each)])
-        for each, reason in reasons.items()
-    }
-
-
-def _likenesses(programs: Iterable[Program]) -> dict[Routine, Routine]:
-    """Routines for the other memory format, each with the one that computes the same wherever it
-    is called: layers inside have one tangent for both."""
-    found: dict[Routine, set[Routine]] = {}
-    for program in programs:
-        for form in program.forms:
-            for routine, like in zip(form.routines, program.routines, strict=True):
-                found.setdefault(routine, set()).add(like if program.inside else routine)
-    return {routine: next(iter(like)) for routine, like in found.items() if len(like) == 1}
-
-
-def _is_plain(program: Program, plan: Plan, backward: Backward) -> bool:
-    tiny = backward == "auto" and plan.macs < TINY
-    return backward == "autograd" or tiny or (program.inside and len(plan.own) <= 1)
-
-
-def _reason(program: Program, plan: Plan) -> str:
+def _reason(program: Program, plan: Plan, backward: Backward) -> str | None:
+    """Why the routines of a layer have no derivative; None if they have one."""
+    if backward == "autograd":
+        return ""
     if program.inside and len(plan.own) <= 1:
         return "Plain: the derivative of a single product is PyTorch's own."
-    return (
-        f"Plain, without a derivative of its own: {plan.macs:,} multiply-adds are so few that "
-        "calling one would cost more than it saves."
-    )
-
-
-def _routine(part: Part, full: bool, reason: str, like: Part) -> list[list[str]]:
-    if not full:
-        return [plain(part, reason)]
-    other = like if like is not part else None
-    return [planned(part), function(part, other), applied(part)]
+    if backward == "auto" and plan.macs < TINY:
+        return (
+            f"Plain, without a derivative of its own: {plan.macs:,} multiply-adds are so few that "
+            "calling one would cost more than it saves."
+        )
+    return None
 
 
 def _layer(made: Shown, like: Layer | None) -> list[list[str]]:

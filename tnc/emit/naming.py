@@ -54,7 +54,8 @@ class Part:
 def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
     """The routines of all layers, each under names of its own."""
     programs = tuple(form for program in programs for form in program.forms)
-    taken = {program.layer.name for program in programs} | {"ShapeError", "torch", "math", "nn"}
+    taken = {program.layer.name for program in programs} | {"ShapeError", "_Derived", "torch"}
+    taken |= {"math", "nn"}
     found: dict[Routine, Part] = {}
     for program in programs:
         for routine in program.routines:
