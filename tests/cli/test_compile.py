@@ -275,21 +275,24 @@ def test_check_compares_every_file(tnc: Run) -> None:
 
 def test_every_flag_reaches_the_driver(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from tnc.driver import build
+    from tnc.driver.options import Options
 
-    asked: list[build.Options] = []
+    asked: list[Options] = []
 
-    def refuse(unit: object, requests: object, options: build.Options) -> None:
+    def refuse(unit: object, requests: object, options: Options) -> None:
         asked.append(options)
         raise Stop(Exit.REFUSED, "no")
 
     monkeypatch.setattr(build, "compile_unit", refuse)
-    flags = "--bind n=3 --objective macs --backward autograd --profile cuda --verify --no-cache"
+    flags = "--bind n=3 --objective macs --backward autograd --profile cuda --verify --no-cache "
+    flags += "--memory-limit 3GB"
     assert tnc("compile", "complete.tnn").code == 1
     assert tnc("compile", "complete.tnn", *flags.split()).code == 1
     plain, given = asked
-    assert plain == build.Options()
+    assert plain == Options()
     assert (given.binding, given.objective, given.backward) == ({"n": 3}, "macs", "autograd")
     assert (given.profile.name, given.verify, given.cache) == ("cuda", True, False)
+    assert given.memory_limit == 3 * 10**9
 
 
 def test_the_input_is_not_overwritten(tnc: Run) -> None:

@@ -104,7 +104,7 @@ def test_a_file_that_makes_no_sense(text: str | bytes, complaint: str) -> None:
 def test_the_choices_are_those_of_the_driver() -> None:
     from typing import get_args
 
-    from tnc.driver.build import Backward, Objective
+    from tnc.driver.options import Backward, Objective
 
     assert CHOICES["objective"] == get_args(Objective)
     assert CHOICES["backward"] == get_args(Backward)

@@ -5,8 +5,9 @@ import pytest
 import tnc
 from tests.programs import CP_CONV
 from tnc.diagnostics import Source
-from tnc.driver.build import Options, Request, compile_unit
+from tnc.driver.build import compile_unit
 from tnc.driver.front import parsed
+from tnc.driver.options import Options, Request
 
 ENTANGLED = """tnn 1
 layer L {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tnc.diagnostics import Source
-from tnc.driver.build import Options, compile_unit
+from tnc.driver.build import compile_unit
 from tnc.driver.front import opened, parsed
+from tnc.driver.options import Options
 from tnc.driver.requests import distribute
 from tnc.driver.testing import Measured, run_test, selected
 from tnc.elaborate.definitions import UNKNOWN

@@ -12,8 +12,10 @@ from types import ModuleType
 from tnc.api.files import open_unit
 from tnc.api.settings import plain
 from tnc.diagnostics import CompileError, Diagnostic, Report
-from tnc.driver.build import Backward, Objective, Options, Request, compile_unit
+from tnc.driver.build import compile_unit
 from tnc.driver.front import ENCODING, Unit
+from tnc.driver.limit import amount
+from tnc.driver.options import Backward, Objective, Options, Request
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, ready
 from tnc.driver.writing import write_whole
@@ -68,6 +70,7 @@ def compile(
     objective: Objective = "time",
     backward: Backward = "derived",
     profile: str = "cpu",
+    memory_limit: int | str | None = None,
     cache: bool = True,
 ) -> Compiled:
     """Compile a layer of a `.tnn` file or of the standard library (`"std.nets"`), or of the text
@@ -79,7 +82,8 @@ def compile(
     `bind`: sizes of run-time modes for which the plan is made; the module accepts every size.
     `objective`: `time`, `macs` or `memory`. `backward`: `derived` emits the gradient code,
     `autograd` only the planned forward, `auto` decides by size. `profile`: `cpu`, `cuda`, or the
-    path of a measured profile.
+    path of a measured profile. `memory_limit`: what forward and backward may have allocated at
+    once, besides inputs and weights, at the sizes of the plan: bytes, or a text like `"2GiB"`.
 
     Errors: CompileError with every diagnostic; OSError when the file cannot be read.
     """
@@ -90,6 +94,7 @@ def compile(
         backward=backward,
         profile=profile_named(profile),
         cache=cache,
+        memory_limit=amount(memory_limit) if isinstance(memory_limit, str) else memory_limit,
     )
     return compile_requests(unit, _requests(unit, layer, plain(set or {})), options)
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tnc.diagnostics import Report, Source
-from tnc.driver.build import Options, build, print_module
+from tnc.driver.build import build, print_module
+from tnc.driver.options import Options
 from tnc.elaborate import elaborate_einsum
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module

@@ -11,9 +11,9 @@ from tnc.api.compiled import Compiled, compile_requests
 from tnc.api.files import open_unit
 from tnc.api.settings import LayerValue, key, plain
 from tnc.diagnostics import Diagnostic, Report
-from tnc.driver.build import Options, Request
 from tnc.driver.front import Unit
 from tnc.driver.front import check as check_source
+from tnc.driver.options import Options, Request
 from tnc.elaborate import Parameter, Settable, offered
 
 if TYPE_CHECKING:

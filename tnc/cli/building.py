@@ -13,8 +13,8 @@ from tnc.cli.values import Value
 from tnc.diagnostics import CompileError, nearest
 
 if TYPE_CHECKING:
-    from tnc.driver.build import Backward, Built, Objective, Options, Request
     from tnc.driver.front import Unit
+    from tnc.driver.options import Backward, Built, Objective, Options, Request
     from tnc.elaborate import Settable
     from tnc.plan.profile import Profile
 
@@ -40,6 +40,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--objective", choices=CHOICES["objective"], help="what to minimise (default: time)"
     )
     parser.add_argument(
+        "--memory-limit",
+        metavar="AMOUNT",
+        help="what forward and backward may have allocated at once, besides inputs and weights, at "
+        "the sizes of the plan: 2GiB, 500MB",
+    )
+    parser.add_argument(
         "--profile",
         metavar="cpu|cuda|FILE",
         help="the machine that the plan is made for (default: cpu)",
@@ -55,7 +61,7 @@ def options(
     verify: bool = False,
 ) -> Options:
     """How to build, from the flags and what is configured."""
-    from tnc.driver.build import Options
+    from tnc.driver.options import Options
 
     objective = configuration.choice("objective", arguments.objective, "time")
     return Options(
@@ -65,7 +71,17 @@ def options(
         profile=_profile(configuration.profile(arguments.profile, "cpu")),
         cache=cache,
         verify=verify,
+        memory_limit=_memory_limit(arguments.memory_limit),
     )
+
+
+def _memory_limit(text: str | None) -> int | None:
+    from tnc.driver.limit import amount
+
+    try:
+        return None if text is None else amount(text)
+    except ValueError as error:
+        raise usage(f"`--memory-limit`: {error}") from None
 
 
 def requests(

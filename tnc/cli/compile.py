@@ -16,7 +16,7 @@ from tnc.cli.writing import write_whole
 from tnc.diagnostics import CompileError, Diagnostic
 
 if TYPE_CHECKING:
-    from tnc.driver.build import Built, Options, Output
+    from tnc.driver.options import Built, Options, Output
 
 SUMMARY = "write the PyTorch module of one or several layers"
 DESCRIPTION = """\

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
-from typing import Literal
 
-from tnc.diagnostics import CompileError, Diagnostic, Help, Report, Source
+from tnc.diagnostics import CompileError, Help, Report, Source
 from tnc.driver.front import Unit
 from tnc.driver.importable import check_importable
 from tnc.driver.imports import ENCODING, standard, standard_names
+from tnc.driver.limit import within_limit
 from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered, proven
+from tnc.driver.options import Built, Options, Output, Request
 from tnc.driver.start import rescaled
 from tnc.elaborate import Elaborator
 from tnc.emit import emit
@@ -26,52 +27,9 @@ from tnc.ir.region import Derived
 from tnc.lower import lower, share
 from tnc.ops.verify import verify_graph, verify_planned
 from tnc.plan.planner import Planned, plan_graph
-from tnc.plan.profile import CPU, Profile
 from tnc.plan.report import report as report_plan
 from tnc.syntax.module import Module
 from tnc.version import VERSION
-
-Objective = Literal["time", "macs", "memory"]
-Backward = Literal["derived", "autograd", "auto"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to build. `binding`: sizes of run-time modes that the plan assumes (the module accepts
-    every size). `verify`: check the graph between the rooms."""
-
-    binding: Mapping[str, int] = field(default_factory=dict)
-    objective: Objective = "time"
-    backward: Backward = "derived"
-    profile: Profile = CPU
-    cache: bool = True
-    verify: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """One layer, all the way down."""
-
-    layer: Layer
-    plan: Plan
-    program: Program
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A layer to build with its parameters."""
-
-    layer: str
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The text of a module, what it holds, and the warnings on the way."""
-
-    text: str
-    built: tuple[Built, ...]
-    diagnostics: tuple[Diagnostic, ...]
 
 
 def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> Output:
@@ -86,7 +44,8 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     wanted = [layer for layer in layers if layer is not None]
     check_importable(gathered(wanted), report)
     report.raise_errors()
-    built = build_all(wanted, options)
+    built = within_limit(wanted, options, build_all, report)
+    report.raise_errors()
     text = print_module(_sources(unit, built), built, options)
     return Output(text, built[-len(wanted) :], report.diagnostics)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from tnc.driver.build import Request
 from tnc.driver.front import Unit
+from tnc.driver.options import Request
 from tnc.elaborate import Settable, offered
 
 

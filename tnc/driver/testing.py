@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tnc.diagnostics import CompileError, Diagnostic, Report
-from tnc.driver.build import Options, build_all, print_module
+from tnc.driver.build import build_all, print_module
 from tnc.driver.front import Unit
 from tnc.driver.importable import check_importable
 from tnc.driver.network import gathered
+from tnc.driver.options import Options
 from tnc.elaborate import Elaborator, Shapes
 from tnc.ir.layer import Layer
 from tnc.plan.foreign import foreign_parameters

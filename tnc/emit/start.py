@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from textwrap import fill
+
 from tnc.emit.expression import replace
-from tnc.emit.naming import attribute
-from tnc.emit.prose import comment, place
-from tnc.emit.statement import INDENT, assign, bracketed
+from tnc.emit.naming import attribute, fresh
+from tnc.emit.prose import comment, docstring, place
+from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, define
 from tnc.ir.layer import Initial, Weight
 from tnc.ir.program import Program, Rescaled
 from tnc.ir.size import Size
@@ -15,7 +18,7 @@ INNER = INDENT * 3
 
 SUPPORT = '''\
 def _widened(*tensors):
-    """The tensors in float32 at least, to add up many squares; whole, where processes share them."""
+    """The tensors in float32 at least, to add up many squares; whole where processes share them."""
     whole = [each.full_tensor() if hasattr(each, "full_tensor") else each for each in tensors]
     return [each.to(torch.promote_types(each.dtype, torch.float32)) for each in whole]
 
@@ -39,14 +42,32 @@ CHILDREN = (
 """The layers inside start by themselves."""
 
 
-def reset(program: Program) -> list[str]:
-    """The method that gives every parameter and buffer its first value."""
+RESET_INSIDE = "\n".join(
+    (
+        "def _reset_inside(self) -> None:",
+        f'{INDENT}"""Give every parameter and buffer of the layers inside its first value."""',
+        *(line.removeprefix(INDENT) for line in CHILDREN),
+    )
+)
+"""The method of layers without weights of their own, in a module with several of them."""
+
+
+def only_inside(program: Program) -> bool:
+    """Whether a layer inside of others starts the layers that it contains, and nothing else."""
+    return program.inside and bool(program.children) and not program.layer.weights
+
+
+def reset(program: Program, squares: Squares, alone: bool) -> list[str]:
+    """The method that gives every parameter and buffer its first value. `alone`: the module has
+    no function for layers without weights."""
+    if only_inside(program) and not alone:
+        return [f"{INDENT}reset_parameters = _reset_inside"]
     said = "Give every parameter and buffer its first value."
     lines = [f"{INDENT}def reset_parameters(self) -> None:", f'{BODY}"""{said}"""']
     lines += [line for weight in program.layer.weights for line in _start(weight)]
     if program.rescaled:
         lines.append(f"{BODY}with torch.no_grad():")
-    lines += [line for each in program.rescaled for line in _rescaled(each)]
+    lines += [line for each in program.rescaled for line in _rescaled(each, squares)]
     return [*lines, *CHILDREN] if program.children else lines
 
 
@@ -86,26 +107,74 @@ def _matrix(weight: Weight, kind: str) -> list[str]:
     ]
 
 
-def _rescaled(made: Rescaled) -> list[str]:
+Squares = Mapping[tuple[object, ...], str]
+"""The functions for squared norms of kernels that several layers have in common, by `_essence`."""
+
+
+def shared_squares(programs: Sequence[Program]) -> tuple[Squares, dict[str, list[list[str]]]]:
+    """These functions, and their text by the name of the layer before which it is to stand."""
+    users: dict[tuple[object, ...], list[tuple[Program, Rescaled]]] = {}
+    for program in programs:
+        for made in program.rescaled:
+            users.setdefault(_essence(made), []).append((program, made))
+    names: dict[tuple[object, ...], str] = {}
+    texts: dict[str, list[list[str]]] = {}
+    for essence, ((program, made), *others) in users.items():
+        if others:
+            layer = program.layer.name
+            names[essence] = fresh(f"_{layer}_squares", names.values())
+            texts.setdefault(layer, []).append(_function(names[essence], made))
+    return names, texts
+
+
+def _essence(made: Rescaled) -> tuple[object, ...]:
+    return made.tensors, made.conjugates, made.lines, made.square, made.rescaling.origin
+
+
+def _function(name: str, made: Rescaled) -> list[str]:
+    variables = [variable for variable, _ in made.tensors]
+    at = place(made.rescaling.origin)
+    said = "The squared norm of the kernel: the network contracted with its conjugate"
+    return [
+        *define("", name, variables),
+        *docstring(INDENT, fill(f"{said}{f' ({at})' if at else ''}.", WIDTH - 10)),
+        *_contracted(INDENT, made, variables),
+        f"{INDENT}return {made.square}",
+    ]
+
+
+def _rescaled(made: Rescaled, squares: Squares) -> list[str]:
     """One kernel: its squared norm, and the factor of its weights."""
     rescaling = made.rescaling
-    conjugate = {variable: f"{name}.conj()" for variable, name in made.conjugates}
-    variables = [variable for variable, _ in made.tensors]
-    targets = f"({variables[0]},)" if len(variables) == 1 else ", ".join(variables)
-    lines = comment(INNER, _said(made))
-    lines += bracketed(
-        INNER, f"{targets} = _widened(", [attribute(name) for _, name in made.tensors], ")"
-    )
-    for line in made.lines:
-        lines += comment(INNER, line.comment) if line.comment else []
-        lines += assign(INNER, line.targets, replace(line.expression, conjugate))
+    tensors = [attribute(name) for _, name in made.tensors]
+    square = made.square
+    function = squares.get(_essence(made))
+    lines = comment(INNER, _said(made, short=function is not None))
+    if function:
+        lines += bracketed(INNER, f"{square} = {function}(", tensors, ")")
+    else:
+        lines += _contracted(INNER, made, tensors)
     scaled = ", ".join(attribute(name) for name in rescaling.weights)
-    arguments = [f"[{scaled}]", f"{rescaling.degree}", made.square, f"{rescaling.target!r}"]
+    arguments = [f"[{scaled}]", f"{rescaling.degree}", square, f"{rescaling.target!r}"]
     return [*lines, *bracketed(INNER, "_rescale(", arguments, ")")]
 
 
-def _said(made: Rescaled) -> str:
+def _contracted(margin: str, made: Rescaled, tensors: Sequence[str]) -> list[str]:
+    """The squared norm, step by step."""
+    conjugate = {variable: f"{name}.conj()" for variable, name in made.conjugates}
+    variables = [variable for variable, _ in made.tensors]
+    targets = f"({variables[0]},)" if len(variables) == 1 else ", ".join(variables)
+    lines = bracketed(margin, f"{targets} = _widened(", tensors, ")")
+    for line in made.lines:
+        lines += comment(margin, line.comment) if line.comment else []
+        lines += assign(margin, line.targets, replace(line.expression, conjugate))
+    return lines
+
+
+def _said(made: Rescaled, short: bool) -> str:
     rescaling = made.rescaling
+    if short:
+        return f"{rescaling.elements} squares of the kernel shall sum to {rescaling.target:.6g}."
     names = ", ".join(dict(made.tensors).values())
     at = place(rescaling.origin)
     return (

@@ -1,0 +1,57 @@
+"""What a build is asked for, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tnc.diagnostics import Diagnostic
+from tnc.ir.layer import Layer
+from tnc.ir.plan import Plan
+from tnc.ir.program import Program
+from tnc.plan.profile import CPU, Profile
+
+Objective = Literal["time", "macs", "memory"]
+Backward = Literal["derived", "autograd", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to build. `binding`: sizes of run-time modes that the plan assumes (the module accepts
+    every size). `memory_limit`: bytes that forward and backward may have allocated at once, besides
+    inputs and weights, at these sizes. `verify`: check the graph between the rooms."""
+
+    binding: Mapping[str, int] = field(default_factory=dict)
+    objective: Objective = "time"
+    backward: Backward = "derived"
+    profile: Profile = CPU
+    cache: bool = True
+    verify: bool = False
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One layer, all the way down."""
+
+    layer: Layer
+    plan: Plan
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A layer to build with its parameters."""
+
+    layer: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The text of a module, what it holds, and the warnings on the way."""
+
+    text: str
+    built: tuple[Built, ...]
+    diagnostics: tuple[Diagnostic, ...]
