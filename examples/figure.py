@@ -4,6 +4,7 @@ import math
 from html import escape
 
 FONT = 'font-family="sans-serif" font-size="12"'
+UNITS = (("G", 1e9), ("M", 1e6), ("k", 1e3))
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb")
 
 
@@ -18,6 +19,17 @@ def _figure(width: int, height: int, parts: list[str]) -> str:
     return "\n".join(
         [head, '<rect width="100%" height="100%" fill="#ffffff"/>', *parts, "</svg>\n"]
     )
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5, 10, … between two powers of ten."""
+    numbers = [step * 10.0**k for k in range(int(low), int(high) + 1) for step in (1, 2, 5)]
+    return [each for each in numbers if 10**low <= each <= 10**high]
+
+
+def _read(number: float) -> str:
+    letter, unit = next((each for each in UNITS if number >= each[1]), ("", 1.0))
+    return f"{number / unit:g} {letter}".strip()
 
 
 def bars(names: list[str], panels: dict[str, list[tuple[float, str]]]) -> str:
@@ -48,14 +60,15 @@ def scatter(points: dict[str, list[tuple[float, float]]], x: str, y: str, front:
 
     parts = [
         f'<path d="M{edge} 20V{height - edge}H{width - 110}" fill="none" stroke="#888888"/>',
-        _text(
-            (width - 50) / 2,
-            height - 15,
-            f"{x}, {10 ** low[0]:,.0f} to {10 ** high[0]:,.0f}",
-            "middle",
-        ),
-        _text(edge, 14, f"{y}, {10 ** low[1]:,.0f} to {10 ** high[1]:,.0f}"),
+        _text((width - 50) / 2, height - 15, x, "middle"),
+        _text(edge, 14, y, "middle"),
     ]
+    for tick in _ticks(low[0], high[0]):
+        at_x, _ = place((tick, every[0][1]))
+        parts.append(_text(at_x, height - edge + 18, _read(tick), "middle"))
+    for tick in _ticks(low[1], high[1]):
+        _, at_y = place((every[0][0], tick))
+        parts.append(_text(edge - 8, at_y + 4, _read(tick), "end"))
     for number, (name, series) in enumerate(points.items()):
         colour = COLOURS[number % len(COLOURS)]
         parts.append(_text(width - 100, 40 + 18 * number, name, fill=colour))

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import fully_shard
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint
 
 PROCESSES, BATCH, STEPS = 2, 8, 4
 SHAPES = {"LeNet": (1, 12, 12), "ResNet": (3, 6, 5), "Shared": (6,)}
@@ -33,9 +34,21 @@ def sharded(network: nn.Module) -> nn.Module:
     return fully_shard(network, reshard_after_forward=True)
 
 
+class Recomputed(nn.Module):
+    """FSDP2 with activation checkpointing: the backward runs the forward again."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.module = sharded(network)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return checkpoint(self.module, x, use_reentrant=False)
+
+
 WAYS: dict[str, Callable[[nn.Module], nn.Module]] = {
     "ddp": DistributedDataParallel,
     "fsdp": sharded,
+    "recomputed": Recomputed,
 }
 
 
