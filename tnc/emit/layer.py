@@ -11,7 +11,7 @@ from tnc.emit.door import Door, leading, leading_axis
 from tnc.emit.expression import names, parse, quote, replace
 from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
-from tnc.emit.start import reset
+from tnc.emit.start import Squares, reset
 from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
 from tnc.ir.layer import Layer, Port, Weight
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
@@ -24,18 +24,21 @@ CHANNELS_LAST = "_channels_last"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A layer on its way into the module: its program, its routines, its door."""
+    """A layer on its way into the module: its program, its routines, its door, and what it shares
+    with others to start (see `reset`)."""
 
     program: Program
     parts: Mapping[Routine, Part]
     door: Door
+    squares: Squares
+    alone: bool
 
     @property
     def layer(self) -> Layer:
         return self.program.layer
 
 
-def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
+def shown(program: Program, parts: Mapping[Routine, Part], squares: Squares, alone: bool) -> Shown:
     """Find the run-time sizes that the body reads."""
     read = {
         name
@@ -51,7 +54,7 @@ def shown(program: Program, parts: Mapping[Routine, Part]) -> Shown:
         variables.setdefault(entry.symbol, fresh(entry.symbol, given))
     wanted = tuple(name for _, name in program.symbols if name in read)
     door = Door(layer, f"_check_{layer.name}", variables, wanted, program.proven)
-    return Shown(program, parts, door)
+    return Shown(program, parts, door, squares, alone)
 
 
 def layer_class(made: Shown, like: Layer | None = None) -> list[str]:
@@ -63,7 +66,7 @@ def layer_class(made: Shown, like: Layer | None = None) -> list[str]:
         "",
         *_init(made.program),
         "",
-        *reset(made.program),
+        *reset(made.program, made.squares, made.alone),
         "",
         *_forward(made),
         "",

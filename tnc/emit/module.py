@@ -15,6 +15,7 @@ from tnc.emit.naming import parts
 from tnc.emit.prose import docstring
 from tnc.emit.routine import SUPPORT
 from tnc.emit.routines import routines
+from tnc.emit.start import RESET_INSIDE, only_inside, shared_squares
 from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
 from tnc.ir.layer import Layer
@@ -84,17 +85,20 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
         sections += SUPPORT.split("\n\n\n")
     if made.based():
         sections.append(BASE)
+    alone = sum(only_inside(program) for program, _ in programs) < 2
+    sections += [] if alone else [RESET_INSIDE]
     if any(program.rescaled for program, _ in programs):
         sections += START.split("\n\n\n")
     text = [section.rstrip("\n").split("\n") for section in sections]
     texts = made.texts()
+    squares, starts = shared_squares([program for program, _ in programs if program.inside])
     known: dict[str, Layer] = {}
     for program, _ in programs:
         for routine in (routine for form in program.forms for routine in form.routines):
             text += texts.pop(routine, [])
-        outlined = outline(program.layer)
-        like = known.setdefault(outlined, program.layer) if program.inside else program.layer
-        text += _layer(shown(program, named), like if like is not program.layer else None)
+        like = known.setdefault(outline(program.layer), program.layer) if program.inside else None
+        text += starts.get(program.layer.name, [])
+        text += _layer(shown(program, named, squares, alone), like)
     return text
 
 
@@ -113,7 +117,8 @@ def _reason(program: Program, plan: Plan, backward: Backward) -> str | None:
 
 
 def _layer(made: Shown, like: Layer | None) -> list[list[str]]:
-    check, described = made.door.check(), layer_class(made, like)
+    check = made.door.check()
+    described = layer_class(made, like if like is not made.layer else None)
     return [check, described] if check else [described]
 
 

@@ -54,8 +54,8 @@ class Part:
 def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
     """The routines of all layers, each under names of its own."""
     programs = tuple(form for program in programs for form in program.forms)
-    taken = {program.layer.name for program in programs} | {"ShapeError", "_Derived", "torch"}
-    taken |= {"math", "nn"}
+    taken = {"ShapeError", "torch", "math", "nn", "_Derived", "_reset_inside"}
+    taken |= {program.layer.name for program in programs}
     found: dict[Routine, Part] = {}
     for program in programs:
         for routine in program.routines:

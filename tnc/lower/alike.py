@@ -7,12 +7,13 @@ it from there. What cannot be read, a stride say, keeps routines apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from tnc.ir.layer import Axes
-from tnc.ir.program import Invoke, Line, Program, Routine
+from tnc.ir.program import Invoke, Line, Program, Rescaled, Routine
 from tnc.ir.size import Size
 from tnc.lower.comments import modes_only
 from tnc.lower.literals import cut
@@ -37,7 +38,11 @@ def share(programs: Sequence[Program]) -> tuple[Program, ...]:
     for family in (family for found in families.values() for family in found):
         if len(set(family.routines)) > 1:
             shared |= dict.fromkeys(family.routines, family.routine())
-    return tuple(_with(program, shared) if program.inside else program for program in programs)
+    starts = Counter(key for program in programs for key in map(_start, _starts(program)))
+    return tuple(
+        _starting(_with(program, shared), starts) if program.inside else program
+        for program in programs
+    )
 
 
 @dataclass(slots=True)
@@ -98,9 +103,7 @@ def _numbers(routine: Routine) -> Iterator[int]:
 
 def _skeleton(routine: Routine, extents: Extents) -> tuple[object, ...]:
     """What routines that are alike have in common."""
-    lines = [
-        replace(line, expression="", comment=modes_only(line.comment)) for line in _lines(routine)
-    ]
+    lines = [replace(line, expression="") for line in _bare(_lines(routine))]
     pieces = [cut(line.expression).pieces for line in _lines(routine)]
     rest = replace(routine, forward=(), backward=(), tangent=())
     return rest, tuple(lines), tuple(pieces), tuple(extents)
@@ -128,6 +131,28 @@ def _extents(step: Invoke, axes: Mapping[str, Axes]) -> Iterator[tuple[Axis, int
             modes = tuple(mode.name for mode in axis if mode.size != Size.of(1))
             if size is not None and modes:
                 yield Axis(name, k, len(held), modes), size
+
+
+def _starts(program: Program) -> tuple[Rescaled, ...]:
+    return program.rescaled if program.inside else ()
+
+
+def _start(made: Rescaled) -> tuple[object, ...]:
+    """What squared norms that are alike have in common: all lines, but for what they cost."""
+    return made.tensors, made.conjugates, _bare(made.lines), made.square, made.rescaling.origin
+
+
+def _bare(lines: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(replace(line, comment=modes_only(line.comment)) for line in lines)
+
+
+def _starting(program: Program, count: Mapping[tuple[object, ...], int]) -> Program:
+    """A program in which squared norms that are alike are equal."""
+    rescaled = (
+        replace(each, lines=_bare(each.lines)) if count[_start(each)] > 1 else each
+        for each in program.rescaled
+    )
+    return replace(program, rescaled=tuple(rescaled))
 
 
 def _with(program: Program, shared: Mapping[Routine, Routine]) -> Program:
