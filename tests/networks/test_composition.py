@@ -326,3 +326,32 @@ def test_functions_as_layers() -> None:
     net = instance(text, set={"act": "sigmoid", "other": "relu"})
     close(net(x), torch.sigmoid(torch.relu(torch.sigmoid(x @ net.Dense_1.W))))
     assert "act=sigmoid, other=relu" in net.extra_repr()
+
+
+def test_an_axis_of_a_result_may_be_named_as_several_modes() -> None:
+    net = instance(
+        """layer Split(S: int) {
+          mode n, s: S
+          input x[n, s]
+          output a[n, s] = 2 * x
+          output b[n, s] = 3 * x
+        }
+        layer Net() {
+          mode n, s: 6, g: 2, k: 3
+          input x[n, s]
+          weight A[g], B[k]
+          let z[n, (g, k)] = x |> Dense(6, 6)
+          let r[n, (k, g)] = x |> Dense(6, 6) |> relu
+          let a[n, (g, k)], b = x |> Split(6)
+          output y[n, k] = z * A + r * A
+          output q[n, g] = a * B
+          output v[n, (g, k)] = relu(b)
+        }"""
+    )
+    x = random(4, 6)
+    z = (x @ net.Dense_1.W).unflatten(1, (2, 3))
+    r = torch.relu(x @ net.Dense_2.W).unflatten(1, (3, 2))
+    y, q, v = net(x)
+    close(y, torch.einsum("ngk,g->nk", z, net.A) + torch.einsum("nkg,g->nk", r, net.A))
+    close(q, torch.einsum("ngk,k->ng", 2 * x.unflatten(1, (2, 3)), net.B))
+    close(v, torch.relu(3 * x))

@@ -9,10 +9,13 @@ import pytest
 import tnc
 from tests.networks.reading import LAYERS, places, said
 
+EMPTY = "\n\n\nlayer Empty() { mode n, s: 5\ninput x[n, s] }\n"
+
 
 def net(body: str) -> str:
     """A network over x[n, s] with s of size 5; `body` is line 3."""
-    return f"layer Net() {{\n  mode n, s: 5\n  input x[n, s]\n{body}\n}}\n"
+    text = f"layer Net() {{\n  mode n, s: 5\n  input x[n, s]\n{body}\n}}\n"
+    return text + EMPTY * ("Empty" in body)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,8 @@ def net(body: str) -> str:
         ("let f = x |> Dense(5, 4)\noutput y = f + x", [("E0306", 5, 16)]),
         ("let f = x |> Dense(5, 4)\noutput y[n, s] = f", [("E0301", 5, 13)]),
         ("mode t\nlet f = x |> Dense(5, 4)\noutput y[n] = f", [("E0306", 6, 15)]),
+        ("mode a: 2, b: 3\noutput y[n, (a, b)] = x |> Dense(5, 5)", [("E0301", 5, 14)]),
+        ("output y[n, s] = x |> Empty", [("E0210", 9, 1)]),
         ("let f = x |> Dense(5, 5)\noutput y[n, s] = f * x", [("E0206", 5, 18)]),
         ("let f = Dense(5, 5)\noutput y = f(x, x)", [("E0309", 5, 12)]),
         ("let f = Dense(5, 5)\noutput y = f(T: 3)", [("E0401", 5, 14)]),

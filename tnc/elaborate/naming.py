@@ -37,7 +37,8 @@ def wanted_modes(node: tree.ModeList, scope: Scope, name: str = "") -> Wanted | 
     if axes is None:
         return None
     singles = tuple(single for axis in axes for single in axis)
-    return Wanted(singles, tuple(map(scope.sizes.mode, singles)), node, name)
+    groups = tuple(tuple(map(scope.sizes.mode, axis)) for axis in axes)
+    return Wanted(singles, tuple(map(scope.sizes.mode, singles)), node, name, groups)
 
 
 def annotated(item: tree.Expr, scope: Scope) -> Annotation | None:

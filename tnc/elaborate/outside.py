@@ -19,7 +19,7 @@ from tnc.elaborate.definitions import (
     Partial,
 )
 from tnc.elaborate.evaluate import evaluate
-from tnc.elaborate.homes import Homes
+from tnc.elaborate.homes import STANDARD, Homes
 from tnc.elaborate.library import Override, Overrides
 from tnc.elaborate.offered import buildable
 from tnc.elaborate.parameters import constant
@@ -31,6 +31,7 @@ from tnc.syntax import tree
 from tnc.syntax.module import Module
 from tnc.syntax.parse import parse_expression
 
+DENSE = "std.dense"
 CALL = re.compile(r"[^\W\d][\w.]*\s*\(.*", re.DOTALL)
 """A text that is meant as a layer, whether or not it is one."""
 
@@ -144,7 +145,9 @@ class Outside:
     def _visible(self, param: tree.Param | None) -> dict[str, Imported]:
         found: dict[str, Imported] = {}
         standard = [self.homes.of(each) for each in self.standard]
-        for names in [*reversed(standard), *self._default_home(param), self.home]:
+        default = self._default_home(param)
+        near = [each for each in standard if each.module == DENSE and _is_dense(default)]
+        for names in [*reversed(standard), *near, *default, self.home]:
             found.update(names.imported if names is self.home else {})
             found.update(names.layers)
             found.update(names.values)
@@ -158,6 +161,11 @@ class Outside:
             return []
         default = evaluate(param.default, Scope(Report(), self.home.source, self.home))
         return [default.definition.home] if isinstance(default, Partial) else []
+
+
+def _is_dense(default: Sequence[FileNames]) -> bool:
+    """Whether the layer by default is a dense one, so that `SVD` means the dense family."""
+    return any(each.module in {DENSE, STANDARD} for each in default)
 
 
 def _report_unknown(name: tree.Name, scope: Scope) -> None:

@@ -44,7 +44,7 @@ def results(
 
 def one(found: Results, expr: tree.Expr, scope: Scope) -> Value | None:
     """The result where there is one; a report where there are several."""
-    if found.values is None:
+    if not found.values:  # reported, or the layer has no output, which is reported there
         return None
     if len(found.values) != 1:
         scope.report.error(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
@@ -12,12 +13,15 @@ from tnc.elaborate.names import Tensor
 from tnc.elaborate.operands import opened
 from tnc.elaborate.partial import layer_of
 from tnc.elaborate.products import renamed
+from tnc.elaborate.regroup import Regrouped, regrouped
 from tnc.elaborate.roles import Wanted
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.sizes import differ, shown
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
+from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.ops import Apply
 from tnc.syntax import tree
 
 
@@ -75,29 +79,52 @@ def axes_of(expr: tree.Expr, value: Value, scope: Scope) -> Axes:
 
 
 def placed(value: Value, wanted: Wanted, span: Span, scope: Scope) -> Value | None:
-    """The value with the wanted modes, place by place; None after a report."""
-    old, new = value.type.modes, wanted.modes
+    """The value with the wanted modes, place by place; None after a report. A place may be given
+    several modes, `[n, (m, c)]`, which split it row-major."""
+    old, new = value.type.modes, wanted.axes
     if len(old) != len(new):
         scope.report.error(
             "E0306",
-            f"this has {len(old)} axes, `{wanted.node.span.text}` has {len(new)} modes",
+            f"this has {len(old)} axes, `{wanted.node.span.text}` has {len(new)}",
             span,
             f"has {len(old)} axes",
             Label(wanted.node.span, "the modes that are wanted"),
         )
         return None
-    for k, (a, b) in enumerate(zip(old, new, strict=True)):
-        if differ(a.size, b.size):
-            scope.report.error(
-                "E0301",
-                f"mode `{wanted.singles[k].shown}` has size {shown(b.size)}, "
-                f"but axis {k} has size {shown(a.size)}",
-                written(wanted.node, wanted.singles[k]),
-                f"names axis {k}",
-                Label(span, f"gives [{', '.join(shown(mode.size) for mode in old)}]"),
-            )
+    for k, (mode, axis) in enumerate(zip(old, new, strict=True)):
+        size = Size.product(each.size for each in axis)
+        if differ(mode.size, size):
+            _report_size(k, mode, axis, size, value, wanted, span, scope)
             return None
-    return renamed(scope, value, {a.name: b for a, b in zip(old, new, strict=True)}, span)
+    if all(len(axis) == 1 for axis in new):
+        return renamed(scope, value, {a.name: b[0] for a, b in zip(old, new, strict=True)}, span)
+    if isinstance(value.op, Apply):  # what a layer gives can be read so without a step
+        return scope.build.make(replace(value.op, axes=new), value.operands, span)
+    pairs = [Regrouped((mode,), axis) for mode, axis in zip(old, new, strict=True)]
+    return regrouped(scope, value, pairs, span)
+
+
+def _report_size(
+    k: int,
+    mode: Mode,
+    axis: tuple[Mode, ...],
+    size: Size,
+    value: Value,
+    wanted: Wanted,
+    span: Span,
+    scope: Scope,
+) -> None:
+    """E0301"""
+    single = next(each for each in wanted.singles if each.key == axis[0].name)
+    names = ", ".join(f"`{scope.modes.shown(each.name)}`" for each in axis)
+    have = f"mode {names} has size" if len(axis) == 1 else f"modes {names} have together size"
+    scope.report.error(
+        "E0301",
+        f"{have} {shown(size)}, but axis {k} has size {shown(mode.size)}",
+        written(wanted.node, single),
+        f"names axis {k}",
+        Label(span, f"gives [{', '.join(shown(each.size) for each in value.type.modes)}]"),
+    )
 
 
 def aligned(

@@ -14,6 +14,7 @@ from tnc.elaborate.relations import Relation
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNSET
 from tnc.ir.graph import Value
+from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.syntax import tree
@@ -21,12 +22,14 @@ from tnc.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The modes that a result shall have, as written at `node`; `name` is what it is bound to."""
+    """The modes that a result shall have, as written at `node`; `name` is what it is bound to,
+    `axes` are the modes as they share axes."""
 
     singles: tuple[Single, ...]
     modes: tuple[Mode, ...]
     node: tree.ModeList
     name: str = ""
+    axes: Axes = ()
 
     @property
     def keys(self) -> frozenset[str]:
