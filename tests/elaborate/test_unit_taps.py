@@ -28,6 +28,15 @@ BACKWARD = """
 """
 
 
+PADDED = """
+  mode n, h: 3, s: 3, t: 4, i: 1
+  conv(stride: 2, pad: (0, 2)) h' = h * i
+  input x[n, s, h]
+  weight A[s, t]
+  output y[n, t, h'] = x * A
+"""
+
+
 def reference(stride: int, pad: Pad, *, backward: bool = False) -> object:
     """The same with a tap that a factor of ones carries."""
     relation = Relation("g", "h", ("i",), stride, (1,), pad)
@@ -62,6 +71,14 @@ def test_backward(stride: int, pad: Pad, size: int) -> None:
     module = randomised(made.module.L(dtype=torch.float64))
     x = torch.randn(2, 3, size, dtype=torch.float64)
     agree(module, reference(stride, pad, backward=True), x)
+
+
+@pytest.mark.parametrize("size", [3, 8])
+def test_as_many_results_as_positions_are_no_name_for_them(size: int) -> None:
+    """3 positions and 2 zeros, of which every second is taken: 3 again, and others."""
+    text = program(PADDED if size == 3 else PADDED.replace("h: 3, ", "h, "))
+    module = randomised(tnc.compile(source=text, layer="L").module.L(dtype=torch.float64))
+    agree(module, reference(2, (0, 2)), torch.randn(2, 3, size, dtype=torch.float64))
 
 
 def test_the_signal_is_renamed() -> None:

@@ -87,12 +87,11 @@ class _Convolution:
     def _identified(self, relation: Relation) -> bool:
         """Windows of one element, one beside the other, are the signal: the factors rename it."""
         ends = [self.scope.sizes.mode(each) for each in (relation.signal, relation.result)]
-        window = self.scope.sizes.window(relation)
         old, new = sorted(ends, key=lambda end: end in self.keep)
         carried = {each.key for each in relation.participants if each.key in self.carried}
-        if carried != {old.name} or new not in self.keep or old.size != new.size:
+        if carried != {old.name} or new not in self.keep:
             return False
-        if window is None or window.left != Size.of(0) or relation.choices.stride.value != 1:
+        if old.size != new.size or relation.choices.stride.value != 1:
             return False
         self.factors = [
             Factor(renamed(self.scope, each.value, {old.name: new}, each.span), each.span)
