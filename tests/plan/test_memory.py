@@ -164,6 +164,7 @@ def test_memory_around_barriers(
     assert out.plan.saved_bytes == saved(layer, *shapes)
 
 
+# All axes but the last are one inside, and several again outside.
 LEADING = """tnn 1
 layer Inner {
   mode s: 3, r: 2, t: 5
@@ -172,23 +173,98 @@ layer Inner {
   output q[..., t] = p * A * B
 }
 layer L {
-  mode n, h, s: 3
+  mode n, h, s: 3, t: 5, k: 7
   input x[n, h, s]
+  weight C[t, k]
+  let u[n, h, t] = x |> Inner
+  let a[n, h, t] = relu(u)
+  output y[h, n, k] = a * C
+}
+"""
+# The cotangent that a layer inside is given is gone when that of its input is made.
+NARROW = """tnn 1
+layer Inner {
+  mode n, s: 60, r: 2, t: 50
+  input p[n, s]
+  weight A[s, r], B[r, t]
+  let z[n, r] = p * A
+  let a[n, r] = tanh(z)
+  output q[n, t] = a * B
+}
+layer L {
+  mode n, s: 60
+  input x[n, s]
   let u = x |> Inner
-  let v = x |> Inner
-  output y = relu(u) + v
+  output y = sigmoid(u)
+}
+"""
+# The gradients of weights stay, of all layers inside.
+HEAVY = """tnn 1
+layer Inner {
+  mode n, s: 40, t: 40, r: 30
+  input p[n, s]
+  weight A[s, r], B[r, t]
+  output q[n, t] = p * A * B
+}
+layer L {
+  mode n, s: 40
+  input x[n, s]
+  output y = x |> Inner |> relu |> Inner
+}
+"""
+# A sum passes its cotangent on to both terms, which have gradients from elsewhere too.
+TERMS = """tnn 1
+layer L {
+  mode n, s: 8, k: 100
+  input x[n, s], p[n, s]
+  weight A[s, k], B[k, s]
+  let u[n, s] = sigmoid(x)
+  let v[n, s] = sigmoid(p)
+  let z[n, k] = u * v * A
+  let r[n, k] = relu(z)
+  let m[n, s] = r * B
+  let w[n, s] = tanh(u)
+  let a[n, s] = u + v
+  let b[n, s] = relu(a)
+  output y[n, s] = m * w + b
+}
+"""
+# Gradients that are cropped from longer ones are added up.
+CROPPED = """tnn 1
+layer L {
+  mode n, h, s: 3, i: 5
+  conv(pad: causal) h' = h * i
+  input x[n, s, h]
+  weight K[s, i], J[s, i]
+  let u[n, s, h] = relu(x)
+  let v[n, s, h'] = u * K
+  let w[n, s, h'] = relu(v)
+  output y[n, s, h'] = w * u * J
 }
 """
 
 
-def test_leading_axes_of_a_layer_inside() -> None:
-    out = from_text(LEADING, bind={"n": 4, "h": 6})
+@pytest.mark.parametrize(
+    ("source", "shapes"),
+    [
+        (LEADING, [(4, 6, 3)]),
+        (NARROW, [(64, 60)]),
+        (HEAVY, [(2, 40)]),
+        (TERMS, [(64, 8), (64, 8)]),
+        (CROPPED, [(4, 3, 6)]),
+    ],
+    ids=["leading", "narrow", "heavy", "terms", "cropped"],
+)
+def test_memory_of_networks(source: str, shapes: list[tuple[int, ...]]) -> None:
+    named = {"n": 0} | ({"h": 1} if source == LEADING else {"h": 2} if source == CROPPED else {})
+    out = from_text(source, bind={name: shapes[0][axis] for name, axis in named.items()})
     layer = out.module.L()
-    assert out.plan.peak_bytes == peak(layer, (4, 6, 3))
-    assert out.plan.saved_bytes == saved(layer, (4, 6, 3))
+    assert out.plan.peak_bytes == peak(layer, *shapes)
+    assert out.plan.saved_bytes == saved(layer, *shapes)
 
 
 CALLS = {
+    "amax": "amax(z, over: u) + w",
     "pow": "pow(z, 3)",
     "shift": "z + 1",
     "at_least": "maximum(z, 0)",

@@ -22,8 +22,7 @@ Seeds = list[Tensor | None]
 
 Pulled = tuple[Tensor | None, ...]
 
-DROPOUT = "torch.nn.Dropout"
-"""Multiplies by noise, which is kept too."""
+DROPOUT = "torch.nn.Dropout"  # multiplies by noise, which is kept too
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,14 @@ class Called:
         moves elements passes the cotangent on."""
         own, other = math.prod(shape), math.prod(seed.shape)
         made = seed
-        if self.kept is not None and own <= other:
+        if own > other:
+            made = seed.new(shape)
+        elif self.kept is not None:
             made = seed.like()
+        if self.kept is not None:
             made.beside(self.kept)
-        if own != other:
-            return made.new(shape)
+        if own < other:
+            made = made.new(shape)
         return replace(made, shape=shape, strides=lie.contiguous(shape))
 
 
@@ -76,8 +78,7 @@ class Done:
 
 
 class Body:
-    """One call of a layer: `forward` once, then `pull` once. `place` is where the layer is, among
-    those inside of the outermost one."""
+    """One call of a layer: `forward` once, then `pull` once. `place`: where it is in the whole."""
 
     def __init__(self, program: Program, world: World, place: str = "") -> None:
         self._program, self._world, self._place = program, world, place
@@ -205,16 +206,9 @@ def _calls(layer: Layer) -> dict[str, list[list[Apply]]]:
 
 
 def _add(cotangents: dict[str, Tensor], name: str, gradient: Tensor | None) -> None:
-    """Gradients of several uses are added in place, if nobody else has the first one and there
-    are no gaps in it."""
-    if gradient is None:
-        return
-    old = cotangents.setdefault(name, gradient)
-    if old is gradient:
-        return
-    shared = any(other.block is old.block for key, other in cotangents.items() if key != name)
-    if shared or lie.elementwise([(old.shape, old.strides)]) != old.strides:
-        cotangents[name] = old.like()
+    """Gradients of several uses are added in place."""
+    if gradient is not None:
+        cotangents.setdefault(name, gradient)
 
 
 def _variable(name: str) -> str:

@@ -171,6 +171,11 @@ def softmax(x: Tensor, axes: int | Ints) -> Tensor:
     return made.keeping(made)
 
 
+def amax(x: Tensor, axes: Ints) -> Tensor:
+    made = x.sum(axes)
+    return made.keeping(x, made, tensors=1, masks=1)
+
+
 def _of_operands(tensors: int, masks: int, *operands: Any, **options: float) -> Tensor:
     given = [operand for operand in operands if isinstance(operand, Tensor)]
     return pointwise(*given).keeping(*given, tensors=tensors, masks=masks)
@@ -191,6 +196,7 @@ TORCH = _Room(
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), convolution),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), transposed),
     **dict.fromkeys(("softmax", "log_softmax"), softmax),
+    amax=amax,
     arange=arange,
     bmm=bmm,
     contiguous_format="contiguous",

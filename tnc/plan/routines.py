@@ -29,8 +29,7 @@ class Applied:
     def pull(
         self, seeds: Sequence[Tensor | None], wanted: frozenset[int]
     ) -> tuple[Tensor | None, ...]:
-        """The gradients of the arguments whose positions are in `wanted`. What was kept is gone
-        afterwards."""
+        """The gradients of the arguments whose positions are in `wanted`."""
         routine, scope = self.routine, self.scope
         given = next(seed for seed in seeds if seed is not None)
         for name, seed, shape in zip(routine.seeds, seeds, self.shapes, strict=True):
@@ -41,9 +40,7 @@ class Applied:
         scope["needs"] = tuple(k in wanted for k in range(len(routine.arguments)))
         execute(routine.backward, scope, dying, wanted)
         pairs = list(enumerate(routine.gradients))
-        gradients = [scope[name] if name and k in wanted else None for k, name in pairs]
-        scope.clear()
-        return tuple(gradients)
+        return tuple(scope[name] if name and k in wanted else None for k, name in pairs)
 
     def _let_go(self) -> None:
         """What the backward does not read is let go first, but for the last, which the variable
