@@ -9,9 +9,9 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
 from tnc.ops import (
-    Apply,
     OPERATIONS,
     Add,
+    Apply,
     Border,
     Call,
     Contract,

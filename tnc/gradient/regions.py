@@ -36,9 +36,7 @@ def regions(graph: Graph) -> tuple[Region, ...]:
     ]
     groups.sort(key=lambda group: group[-1].serial)
     return tuple(
-        _region(graph, group)
-        for group in groups
-        if any(_multiplies(value) for value in group)
+        _region(graph, group) for group in groups if any(_multiplies(value) for value in group)
     )
 
 
