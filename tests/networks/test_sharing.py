@@ -116,7 +116,9 @@ def first(call: Plain, weights: list[torch.Tensor], x: torch.Tensor) -> list[tor
 
 def second(call: Plain, weights: list[torch.Tensor], x: torch.Tensor) -> list[torch.Tensor]:
     grads = torch.autograd.grad(call(weights, x).square().sum(), [x, *weights], create_graph=True)
-    return list(torch.autograd.grad(sum(g.square().sum() for g in grads), [x, *weights]))
+    return list(
+        torch.autograd.grad(torch.stack([g.square().sum() for g in grads]).sum(), [x, *weights])
+    )
 
 
 def tangent(call: Plain, weights: list[torch.Tensor], x: torch.Tensor) -> list[torch.Tensor]:
@@ -193,6 +195,11 @@ def test_sizes_are_read_from_shapes_and_strides_are_not() -> None:
         ("CP(8, 12, 3) |> CP(12, 20, 5, stride: 2)", (), 2),
         ("CP(8, 12, 3) |> CP(12, 20, 5, dilation: 2)", (), 2),
         ('CP(8, 12, 3) |> CP(12, 20, 5, reach: "valid")', (), 2),
+        (
+            "CP(8, 12, 2, dilation: 2) |> CP(12, 20, 3, dilation: 3)",
+            (),
+            2,
+        ),  # no ranks, though equal to them
         ("CP(8, 12, 3) |> CP(12, 20, 5, k: 5)", (), 2),
         ("CP(8, 12, 3) |> CP(12, 20, 90)", (), 2),  # another plan
         ("Split(2, 4) |> Split(2, 6)", ("c",), 1),
