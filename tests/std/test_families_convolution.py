@@ -18,13 +18,13 @@ from tests.std.families import CONVOLUTIONS, Case, Family
 CONVOLVE = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 SIGNAL = {1: (11,), 2: (7, 8), 3: (5, 4, 6)}  # strides 2 and 3 divide some of them, not all
 
-CASES = [  # case, stride, bias: every pair of them, and strides of 1×1 kernels
+CASES = [  # every pair of k, groups, stride and bias occurs in some case
     (Case(2, 3, 1), 1, False),
     (Case(2, 3, 2), 3, True),
-    (Case(2, 1, 1), 1, False),
-    (Case(2, 1, 2), 2, True),
-    (Case(1, 1, 1), 3, True),
-    (Case(1, 3, 2), 2, True),
+    (Case(2, 1, 2), 1, True),
+    (Case(2, 1, 1), 2, True),
+    (Case(1, 1, 1), 3, False),
+    (Case(1, 3, 2), 2, False),
     (Case(3, 3, 1), 2, False),
 ]
 BY_NAME = {family.layer: family for family in CONVOLUTIONS}
