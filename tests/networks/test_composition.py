@@ -355,3 +355,18 @@ def test_an_axis_of_a_result_may_be_named_as_several_modes() -> None:
     close(y, torch.einsum("ngk,g->nk", z, net.A) + torch.einsum("nkg,g->nk", r, net.A))
     close(q, torch.einsum("ngk,k->ng", 2 * x.unflatten(1, (2, 3)), net.B))
     close(v, torch.relu(3 * x))
+
+
+def test_another_name_of_an_instance_is_the_same_instance() -> None:
+    net = instance(
+        """layer Net() {
+          mode n, s: 5
+          input x[n, s]
+          let f = Dense(5, 5)
+          let g = f
+          output y = x |> f |> g
+        }"""
+    )
+    assert sorted(net.state_dict()) == ["f.W"]
+    x = random(2, 5)
+    close(net(x), x @ net.f.W @ net.f.W)

@@ -230,3 +230,59 @@ def test_externs_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     made = tnc.compile(source=LAYERS + text, layer="Net")
     assert "\nimport mine_for_tnc\n" in made.source
     assert made.module.Net()(torch.ones(1, 5)).tolist() == [[6.0] * 5]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("let Dense_1 = Dense(5, 5)\noutput y = x |> Dense_1 |> Dense(5, 5)", [("E0104", 5, 28)]),
+        ("weight Dense_1[s]\nlet z[n, s] = x |> Dense(5, 5)\noutput y[n, s] = z * Dense_1",
+         [("E0104", 5, 20)]),
+        ("let forward = Dense(5, 5)\noutput y = x |> forward", [("E0104", 4, 5)]),
+        ("let training = Dense(5, 5)\noutput y = x |> training", [("E0104", 4, 5)]),
+    ],
+)  # fmt: skip
+def test_names_that_the_module_needs(body: str, expected: list[tuple[str, int, int]]) -> None:
+    assert places(net(body)) == expected
+
+
+def test_nothing_is_left_of_an_axis() -> None:
+    text = """layer Wide(S: int, k: int) {
+  mode n, h, s: S, i: k
+  conv h' = h * i
+  input x[n, s, h]
+  weight W[s, i]
+  output y[n, s, h'] = x * W
+}
+layer Net() {
+  mode n, c: 2, h: 4
+  input x[n, c, h]
+  output y = x |> Wide(2, 3) |> Wide(2, 3)
+}
+"""
+    assert places(text) == [("E0303", 11, 33)]
+
+
+def test_layers_nest_only_so_deep() -> None:
+    layers = [
+        f"layer L{k}() {{ mode n\ninput x[n]\noutput y = x |> L{k + 1} }}\n" for k in range(150)
+    ]
+    text = "".join(layers) + "layer L150() { mode n\ninput x[n]\noutput y[n] = 2 * x }\n"
+    assert {each.code for each in said(text)} == {"E0404"}
+
+
+def test_a_circle_through_folders(tmp_path: Path) -> None:
+    where = folder(tmp_path, a="import .sub.b\n" + LAYER, sub__b="import ..a\n" + LAYER)
+    (error,) = [each for each in tnc.check(where / "a.tnn") if each.severity == "error"]
+    assert error.code == "E0108"
+
+
+def test_one_file_by_two_ways(tmp_path: Path) -> None:
+    main = (
+        "import .b\nimport .sub.c\nlayer Net() { mode n\ninput x[n]\noutput y = x |> b.L |> c.M }\n"
+    )
+    inner = "import ..b\nlayer M() { mode n\ninput x[n]\noutput y = x |> b.L }\n"
+    where = folder(tmp_path, main=main, b=LAYER, sub__c=inner)
+    made = tnc.compile(where / "main.tnn", "Net")
+    assert made.source.count("class L") == 1
+    assert made.source.count("b.tnn: ") == 1

@@ -85,7 +85,7 @@ class Loader:
         said = Report()
         file = parse(source, said)
         self.report.add(*(d for d in said.diagnostics if not name or d.severity == "error"))
-        self._open.append((str(folder / Path(source.name).name), source.name))
+        self._open.append((_key(folder / Path(source.name).name), source.name))
         imports = {}
         for path in _paths(file):
             found = self._imported(path, folder)
@@ -103,7 +103,7 @@ class Loader:
         if place is None:
             self._missing(path, places)
             return None
-        key = str(place)
+        place, key = Path(os.path.normpath(place)), _key(place)
         if any(key == opened for opened, _ in self._open):
             self._report_cycle(path, key)
             return None
@@ -164,6 +164,11 @@ class Loader:
             f"`{names[0]}` is being imported",
             notes=(" imports ".join(f"`{name}`" for name in [*names, names[0]]),),
         )
+
+
+def _key(place: Path) -> str:
+    """One text for each file, by whatever way it is reached."""
+    return os.path.realpath(place)
 
 
 def _paths(file: tree.File) -> Iterator[tree.ModulePath]:

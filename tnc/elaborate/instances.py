@@ -10,10 +10,11 @@ from tnc.ir.layer import Instance
 @dataclass(slots=True)
 class Instances:
     """`f` for `let f = Block(16)`; `Block_1`, `Block_2`, … for those written inline, numbered per
-    name in the order of the text. `names` are those that a `let` gives to a layer, `shared` the
-    instances of these that are in use."""
+    name in the order of the text. `names` are those that a `let` gives to a layer, each with the
+    attribute (`let g = f` is another name of f), `shared` the instances that are in use of these.
+    """
 
-    names: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
     shared: dict[str, Instance] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _calls: int = 0

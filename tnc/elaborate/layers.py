@@ -24,7 +24,7 @@ from tnc.elaborate.products import opaque
 from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.roles import Inside
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.tensors import Declared, declare
+from tnc.elaborate.tensors import Declared, declare, refuse_attribute
 from tnc.elaborate.terms import complete, value_of
 from tnc.elaborate.values import literal
 from tnc.ir.graph import Value
@@ -113,8 +113,11 @@ class Elaboration:
     def _value(self, name: tree.Name, expr: tree.Expr) -> None:
         value = evaluate(expr, self.scope)
         if isinstance(value, Partial):  # every use of the name is one instance
-            refuse_reserved(name, "tensor", self.scope.report)
-            self.scope.instances.names.add(name.text)
+            refuse_reserved(name, "layer", self.scope.report)
+            refuse_attribute(name, "instance", self.scope.report)
+            names = self.scope.instances.names
+            other = expr.text if isinstance(expr, tree.Name) else ""
+            names[name.text] = names.get(other, name.text)
         self.scope.declare(name, value)
 
     def _is_value(self, let: tree.Let) -> bool:

@@ -10,7 +10,7 @@ from tnc.diagnostics import Span
 from tnc.elaborate.definitions import Constant, Definition, Partial
 from tnc.elaborate.interfaces import Callee
 
-DEEPEST = 64
+DEEPEST = 32
 """Layers inside of layers."""
 
 
@@ -45,7 +45,8 @@ Elaborate: TypeAlias = Callable[[Wanted], Callee | None]
 
 
 class Recursion(Exception):
-    """A layer contains itself; `cycle` are the layers on the way."""
+    """A layer contains itself, or layers are nested more than `DEEPEST` deep; `cycle` are layers on
+    the way."""
 
     def __init__(self, cycle: Sequence[Definition]) -> None:
         super().__init__(" > ".join(each.name for each in cycle))
@@ -99,6 +100,8 @@ class Library:
 
     def _cycle(self, wanted: Wanted) -> list[Definition]:
         chain = [each.partial.definition for each in (*self._open, wanted)]
-        start = next(k for k, each in enumerate(chain) if chain.count(each) > 1)
+        start = next((k for k, each in enumerate(chain) if chain.count(each) > 1), None)
+        if start is None:
+            return chain[:3]
         end = chain.index(chain[start], start + 1)
         return chain[start : end + 1]

@@ -147,13 +147,15 @@ def applied(stage: Stage, given: Sequence[Given], scope: Scope) -> list[Value] |
     """The results of a layer; None after a report, or where they are not known while checking."""
     if stage.layer is None:
         return None
-    name = stage.base if stage.shared else scope.instances.next_name(stage.base)
+    name = _attribute(stage, scope)
     callee = _callee(stage, name, given, scope)
     if callee is None or not _enough(stage, callee, given, scope):
         return None
     found = fit(callee.interface, [each.sizes for each in given])
     if isinstance(found, Misfit):
         _report_misfit(stage, callee, given, found, scope)
+        return None
+    if _vanishes(stage, found, given, scope):
         return None
     results = [_axes(callee, k, sizes, given, scope) for k, sizes in enumerate(found)]
     if callee.body is None:
@@ -167,6 +169,38 @@ def applied(stage: Stage, given: Sequence[Given], scope: Scope) -> list[Value] |
         )
         for k, axes in enumerate(results)
     ]
+
+
+def _vanishes(stage: Stage, results: Sequence[Sizes], given: Sequence[Given], scope: Scope) -> bool:
+    """E0303: nothing is left of an axis."""
+    for sizes in results:
+        if any(size.value is not None and size.value < 1 for size in sizes):
+            gone = ", ".join(shown(size) for size in sizes)
+            scope.report.error(
+                "E0303",
+                f"nothing is left of {given[0].shown} after `{stage.shown}`",
+                stage.span,
+                f"would give [{gone}]",
+                Label(given[0].span, f"gives [{', '.join(map(shown, given[0].sizes))}]"),
+            )
+            return True
+    return False
+
+
+def _attribute(stage: Stage, scope: Scope) -> str:
+    """What the module calls the instance."""
+    if stage.shared:
+        return scope.instances.names[stage.base]
+    name = scope.instances.next_name(stage.base)
+    if (other := scope.spans.get(name)) is not None:
+        scope.report.error(
+            "E0104",
+            f"`{name}` is declared twice: an inline `{stage.base}` is called so in the module",
+            stage.span,
+            f"this is `{name}`",
+            Label(other, "and so is this"),
+        )
+    return name
 
 
 def _instance(stage: Stage, name: str, callee: Callee, instances: Instances) -> Instance:
@@ -192,9 +226,10 @@ def _callee(stage: Stage, name: str, given: Sequence[Given], scope: Scope) -> Ca
         return scope.library.callee(Wanted(partial, below, ranks, scope.checking), stage.span)
     except Recursion as recursion:
         names = [f"`{each.name}`" for each in recursion.cycle]
+        closed = recursion.cycle[0] is recursion.cycle[-1]
         scope.report.error(
             "E0404",
-            f"layer {names[0]} contains itself",
+            f"layer {names[0]} contains itself" if closed else "layers are nested too deeply",
             stage.span,
             "called here",
             Label(recursion.cycle[0].node.name.span, "declared here"),

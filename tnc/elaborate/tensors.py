@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tnc.diagnostics import Label, Span
+from tnc.diagnostics import Label, Report, Span
 from tnc.elaborate.evaluate import indices, options
 from tnc.elaborate.modes import written
 from tnc.elaborate.names import FAULTY, Family, Tensor
@@ -97,9 +97,8 @@ def declare(statement: tree.Tensors, scope: Scope) -> Iterator[Declared]:
     init = options(statement.options, known, statement.kind, scope).get("init")
     for node in statement.declarations:
         refuse_reserved(node.name, "tensor", scope.report)
-        if statement.kind != "input" and node.name.text in ATTRIBUTES:
-            text = f"no {statement.kind} can be called `{node.name.text}`"
-            scope.report.error("E0104", text, node.name.span, "every torch module has this")
+        if statement.kind != "input":
+            refuse_attribute(node.name, statement.kind, scope.report)
         if node.binder is None:
             tensor = _tensor(node, statement, node.name.text, scope)
             if scope.declare(node.name, tensor or FAULTY) and tensor:
@@ -116,6 +115,13 @@ def declare(statement: tree.Tensors, scope: Scope) -> Iterator[Declared]:
             for tensor in members.values():
                 if tensor is not None and _free(tensor, node, scope):
                     yield Declared(tensor, statement, node, init)
+
+
+def refuse_attribute(name: tree.Name, what: str, report: Report) -> None:
+    """Report a name that every module has already."""
+    if name.text in ATTRIBUTES:
+        text = f"no {what} can be called `{name.text}`"
+        report.error("E0104", text, name.span, "every torch module has this")
 
 
 def _tensor(
