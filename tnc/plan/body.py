@@ -22,7 +22,11 @@ Seeds = list[Tensor | None]
 
 Pulled = tuple[Tensor | None, ...]
 
-DROPOUT = "torch.nn.Dropout"  # multiplies by noise, which is kept too
+DROPOUT = "torch.nn.Dropout"
+FLATTEN = "torch.nn.Flatten"
+LARGEST = tuple(f"torch.nn.MaxPool{rank}d" for rank in (1, 2, 3))
+INDEX = 8
+"""Bytes of a position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +154,8 @@ class Body:
             last = [*names.values()][-1]
             self._entered = body, tuple(names.get(one.block, last) for one in given)
         else:
-            dropout = isinstance(callee, Foreign) and callee.target == DROPOUT
-            noise = [given[0].like()] if dropout else []
-            new = [given[0].new(self._shape(result.axes)) for result in results]
-            made = tuple(one.keeping(*given, *noise) for one in new)
+            shapes = [self._shape(result.axes) for result in results]
+            made = _foreign(callee, given, shapes, self._world.element)
         return made if results[0].results > 1 else made[0]
 
     # ------------------------------------------------------------------ backward
@@ -182,6 +184,25 @@ class Body:
         wanted = frozenset(k for k, name in enumerate(done.given) if name not in self._constants)
         pairs = zip(done.given, done.node.pull(seeds, wanted), strict=True)
         return [(name, gradient) for name, gradient in pairs if gradient is not None]
+
+
+def _foreign(
+    callee: Layer | Foreign, given: Sequence[Tensor], shapes: Sequence[Ints], element: int
+) -> tuple[Tensor, ...]:
+    """The results of somebody else's layer, which keeps what it is given, as far as is known."""
+    target = callee.target if isinstance(callee, Foreign) else ""
+    arguments = callee.arguments if isinstance(callee, Foreign) else ()
+    if target == FLATTEN:
+        return (given[0].reshape(shapes[0]),)
+    if target == DROPOUT and arguments in {("0.0",), ("0",)}:
+        return (given[0],)
+    if target == DROPOUT:  # multiplies by noise, which alone is kept
+        noise = given[0].like()
+        return (given[0].new(shapes[0]).keeping(noise),)
+    kept = list(given)
+    if target in LARGEST:  # and where the largest elements were
+        kept.append(given[0].new((-(-INDEX // element), *shapes[0])))
+    return tuple(given[0].new(shape).keeping(*kept) for shape in shapes)
 
 
 def shape_of(axes: Axes, binding: Mapping[str, int]) -> Ints:

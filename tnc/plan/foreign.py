@@ -31,6 +31,30 @@ def _embedding(given: Sequence[Any], named: Mapping[str, Any]) -> int:
     return int(sizes["num_embeddings"] * sizes["embedding_dim"])
 
 
+def _linear(given: Sequence[Any], named: Mapping[str, Any]) -> int:
+    of = {**dict(zip(("in_features", "out_features", "bias"), given, strict=False)), **named}
+    return int(of["in_features"] * of["out_features"] + of.get("bias", True) * of["out_features"])
+
+
+def _convolution(rank: int) -> Count:
+    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation")
+
+    def count(given: Sequence[Any], named: Mapping[str, Any]) -> int:
+        of = {**dict(zip((*names, "groups", "bias"), given, strict=False)), **named}
+        taps = of["kernel_size"]
+        taps = math.prod(taps) if isinstance(taps, list | tuple) else taps**rank
+        kernel = of["in_channels"] // of.get("groups", 1) * of["out_channels"] * taps
+        return int(kernel + of.get("bias", True) * of["out_channels"])
+
+    return count
+
+
+def _prelu(given: Sequence[Any], named: Mapping[str, Any]) -> int:
+    return int(
+        {**dict(zip(("num_parameters",), given, strict=False)), **named}.get("num_parameters", 1)
+    )
+
+
 PARAMETERS: dict[str, Count] = {
     **{f"BatchNorm{rank}d": _norm(0, "num_features", 2, "affine", True) for rank in (1, 2, 3)},
     **{f"InstanceNorm{rank}d": _norm(0, "num_features", 2, "affine", False) for rank in (1, 2, 3)},
@@ -38,6 +62,9 @@ PARAMETERS: dict[str, Count] = {
     "LayerNorm": _layer_norm,
     "RMSNorm": _norm(0, "normalized_shape", 1, "elementwise_affine", True),
     "Embedding": _embedding,
+    "Linear": _linear,
+    **{f"Conv{rank}d": _convolution(rank) for rank in (1, 2, 3)},
+    "PReLU": _prelu,
 }
 
 
