@@ -175,3 +175,18 @@ def test_what_callers_can_set() -> None:
     ]
     assert cp.missing({"S": 3}) == ("T",)
     assert [p.default for p in other.parameters] == [[2, 3], 8, "k"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("mode n\nlet S = factor(16, 1000000)\ninput x[n]\noutput y[n] = x", [("E0401", 4, 9)]),
+        ("mode n\ninput x[n, []]\noutput y[n] = x", [("E0101", 4, 12)]),
+        ("mode n, t\ninput x[n, t]\noutput y[n] = x[n, []]", [("E0101", 5, 20)]),
+    ],
+)
+def test_what_is_neither_a_mode_nor_a_factorisation(
+    body: str, expected: list[tuple[str, int, int]]
+) -> None:
+    errors = [each for each in checked(program(body)) if each.severity == "error"]
+    assert places(tuple(errors)) == expected

@@ -255,6 +255,7 @@ def _apply(name: str, expr: tree.Call, values: Sequence[Constant]) -> Constant:
         case "factor", (int() as number, int() as count):
             return factorisation(number, count)
         case "factor", (number, int() as count) if is_integer(number):
+            factorisation(1, count)  # for what is wrong with the count
             name = f"{UNSET}factor {number} {count}"
             return tuple(Size.symbol(f"{name} {k}") for k in range(count))
         case "factor", (number, count) if is_integer(number) and is_integer(count):

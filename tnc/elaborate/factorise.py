@@ -5,6 +5,7 @@ from __future__ import annotations
 from tnc.elaborate.values import Mismatch
 
 LARGEST = 10**12
+MOST = 1000
 
 
 def factorisation(number: int, count: int) -> tuple[int, ...]:
@@ -12,6 +13,8 @@ def factorisation(number: int, count: int) -> tuple[int, ...]:
     be in proportion to the smallest: `(4, 4, 6)` for 96 and 3."""
     if number < 1 or count < 1:
         raise Mismatch(f"`factor({number}, {count})`: both must be positive")
+    if count > MOST:
+        raise Mismatch(f"`factor` gives at most {MOST:,} factors, not {count:,}")
     if number > LARGEST:
         raise Mismatch(f"`factor` takes numbers up to {LARGEST:,}")
     best: tuple[int, ...] | None = None

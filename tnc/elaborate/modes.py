@@ -247,6 +247,10 @@ class Modes:
         """The physical axes of a list of modes; every mode at most once."""
         axes: list[tuple[Single, ...] | None] = []
         for item in modes.items:
+            if isinstance(item, tree.ListExpr):
+                text = "an axis is a mode, or several in parentheses"
+                scope.report.error("E0101", text, item.span, "this is a list")
+                return None
             found = self.referred(item, scope)
             if isinstance(item, tree.Splat) and found is not None:
                 axes += [(single,) for single in found]

@@ -154,7 +154,7 @@ class Windowing:
         return build.make(Contract((*made.type.modes, one)), (made,), self.origin)
 
     def _every(self, value: Value, inner: Mode, many: Mode, step: int) -> Value:
-        if step == 1 or many.size.value == 1:
+        if inner.size == many.size:
             modes = tuple(many if mode == inner else mode for mode in value.type.modes)
             return self.build.make(Rename(modes), (value,), self.origin)
         return self.build.make(Every(inner, many, step), (value,), self.origin)
@@ -171,7 +171,7 @@ class Windowing:
             one, many, step = (result, tap, dilation)
         rest = tuple(mode for mode in value.type.modes if mode != one)
         made = build.make(Contract(rest), (value,), self.origin)
-        if step == 1 or many.size.value == 1:
+        if inner.size == many.size:
             modes = tuple(inner if mode == many else mode for mode in rest)
             return build.make(Rename(modes), (made,), self.origin)
         return build.make(Every(inner, many, step, adjoint=True), (made,), self.origin)
