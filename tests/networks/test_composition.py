@@ -370,3 +370,24 @@ def test_another_name_of_an_instance_is_the_same_instance() -> None:
     assert sorted(net.state_dict()) == ["f.W"]
     x = random(2, 5)
     close(net(x), x @ net.f.W @ net.f.W)
+
+
+def test_lists_of_layers() -> None:
+    text = """layer Net(acts: [layer] = [relu, tanh], F: [layer] = [Dense(bias: true), Low]) {
+      mode n, s: 5
+      input x[n, s]
+      let f = F[1](5, 5)
+      let z[n, s] = x |> F[2](5, 5) |> acts[1] |> f
+      output y = acts[2](z) |> repeat (i in 1..2) F[i](5, 5)
+    }"""
+    net = instance(text)
+    names = ["F_1.A", "F_1.B", "F_2.W", "F_2.b", "F_3.A", "F_3.B", "f.W", "f.b"]
+    assert sorted(net.state_dict()) == names
+    x = random(3, 5)
+    z = torch.relu(x @ net.F_1.A @ net.F_1.B) @ net.f.W + net.f.b
+    expected = (torch.tanh(z) @ net.F_2.W + net.F_2.b) @ net.F_3.A @ net.F_3.B
+    close(net(x), expected)
+    net = instance(text, set={"acts": ["sin", "relu"], "F": ["Dense", "Dense(bias: true)"]})
+    assert sorted(net.state_dict()) == ["F_1.W", "F_1.b", "F_2.W", "F_3.W", "F_3.b", "f.W"]
+    z = torch.sin(x @ net.F_1.W + net.F_1.b) @ net.f.W
+    close(net(x), torch.relu(z) @ net.F_2.W @ net.F_3.W + net.F_3.b)

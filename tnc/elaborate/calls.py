@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
-from tnc.elaborate.definitions import BuiltIn
-from tnc.elaborate.evaluate import number, options, undefined_function
+from tnc.elaborate.definitions import BuiltIn, Partial
+from tnc.elaborate.evaluate import element_of, number, options, undefined_function
 from tnc.elaborate.masks import masked
 from tnc.elaborate.modes import written
 from tnc.elaborate.names import Faulty
@@ -145,6 +145,12 @@ def _function_name(called: tree.Expr, scope: Scope) -> str | None:
         if found is not None:
             _no_function(called, scope)
         return None
+    if isinstance(called, tree.Subscript):
+        element = element_of(called, scope)
+        if isinstance(element, BuiltIn):
+            return element.name
+        if isinstance(element, Partial) and element.definition.function is not None:
+            return element.definition.function
     if not isinstance(called, tree.Name):
         _no_function(called, scope)
         return None

@@ -161,6 +161,15 @@ def _choice(expr: tree.If, scope: Names) -> Constant:
     return UNKNOWN
 
 
+def element_of(expr: tree.Subscript, scope: Names) -> Constant | None:
+    """The element of a list that has a name; None where the name stands for no list."""
+    if not isinstance(expr.value, tree.Name) or not isinstance(
+        scope.lookup(expr.value.text), tuple
+    ):
+        return None
+    return evaluate(expr, scope)
+
+
 def _element(expr: tree.Subscript, scope: Names) -> Constant:
     values = evaluate(expr.value, scope)
     if len(expr.items) != 1:
@@ -197,7 +206,14 @@ def _member(expr: tree.Member, scope: Names) -> Constant:
 
 
 def _call(expr: tree.Call, scope: Names) -> Constant:
-    if (layer := layer_value(expr.function, scope)) is not None:
+    if isinstance(expr.function, tree.Subscript):
+        element = element_of(expr.function, scope)
+        layer = element if isinstance(element, Partial) else None
+        if element is UNKNOWN:
+            return UNKNOWN
+    else:
+        layer = layer_value(expr.function, scope)
+    if layer is not None:
         return partially(layer, expr.arguments, scope, evaluate) or UNKNOWN
     if not isinstance(expr.function, tree.Name):
         raise Mismatch("expected a function of values")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate.definitions import Partial
+from tnc.elaborate.evaluate import element_of
 from tnc.elaborate.modes import written
 from tnc.elaborate.names import Tensor
 from tnc.elaborate.operands import opened
@@ -55,7 +56,9 @@ def positional(expr: tree.Expr, scope: Scope) -> bool:
 def _gives_places(function: tree.Expr, scope: Scope) -> bool:
     if isinstance(function, tree.Call):
         return True
-    layer = layer_of(function, scope)
+    layer: object = layer_of(function, scope)
+    if isinstance(function, tree.Subscript):
+        layer = element_of(function, scope)
     return isinstance(layer, Partial) and not layer.definition.pointwise
 
 

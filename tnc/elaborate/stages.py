@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Partial
-from tnc.elaborate.evaluate import evaluate
+from tnc.elaborate.evaluate import element_of, evaluate
 from tnc.elaborate.instances import Instances
 from tnc.elaborate.interfaces import Callee, Misfit, Sizes, fit, followed
 from tnc.elaborate.library import Recursion, Wanted
@@ -61,10 +61,10 @@ def stage_of(expr: tree.Expr, scope: Scope, *, piped: bool) -> Stage | None:
     """The layer that an expression applies; None where it is none. `piped`: it follows `|>`, so
     that all arguments of a layer's name may be parameters."""
     expr = opened(expr, scope)
-    if isinstance(expr, tree.Name | tree.Member):
+    if isinstance(expr, tree.Name | tree.Member | tree.Subscript):
         if not piped:
             return None
-        layer = layer_value(expr, scope)
+        layer = _layer(expr, scope)
         if layer is None:
             return Stage(None, "", False, (), expr.span) if _unknown(expr, scope) else None
         if layer.definition.function is not None:
@@ -81,7 +81,7 @@ def _called(expr: tree.Call, scope: Scope, piped: bool) -> Stage | None:
         value = evaluate(function, scope)
         found = value if isinstance(value, Partial) else None
         return _instance_called(found, _base(function.function), False, expr, scope)
-    layer = layer_value(function, scope)
+    layer = _layer(function, scope)
     if layer is None:
         return Stage(None, "", False, (), expr.span) if _unknown(function, scope) else None
     if layer.definition.function is not None:
@@ -103,7 +103,15 @@ def _called(expr: tree.Call, scope: Scope, piped: bool) -> Stage | None:
 
 
 def _is_layer(call: tree.Call, scope: Scope) -> bool:
-    return layer_value(call.function, scope) is not None or _unknown(call.function, scope)
+    return _layer(call.function, scope) is not None or _unknown(call.function, scope)
+
+
+def _layer(expr: tree.Expr, scope: Scope) -> Partial | None:
+    """The layer of a name, a member of a file, or an element of a list of layers."""
+    if isinstance(expr, tree.Subscript):
+        value = element_of(expr, scope)
+        return value if isinstance(value, Partial) else None
+    return layer_value(expr, scope)
 
 
 def _instance_called(
@@ -124,6 +132,8 @@ def _unknown(expr: tree.Expr, scope: Scope) -> bool:
     """Whether an error was reported, or the layer is a parameter that is not set."""
     if isinstance(expr, tree.Member):
         return not isinstance(member_of(expr, scope), BuiltIn)
+    if isinstance(expr, tree.Subscript):
+        return element_of(expr, scope) is UNKNOWN
     entry = scope.lookup(expr.text) if isinstance(expr, tree.Name) else None
     return entry is UNKNOWN or isinstance(entry, Faulty)
 
@@ -135,6 +145,8 @@ def _is_shared(expr: tree.Expr, scope: Scope) -> bool:
 def _base(expr: tree.Expr) -> str:
     match expr:
         case tree.Name(text=text) | tree.Member(name=tree.Name(text=text)):
+            return text
+        case tree.Subscript(value=tree.Name(text=text)):
             return text
         case _:
             return "layer"
