@@ -29,7 +29,7 @@ def likened(layer: Layer, other: Layer) -> str:
 
 def outline(layer: Layer) -> str:
     """All but the outputs and the sizes."""
-    paragraphs = [layer.doc.strip() or f"The layer {layer.name}."]
+    paragraphs = [_documented(layer.doc.strip() or f"The layer {layer.name}.")]
     paragraphs.append("\n".join(map(_equation, layer.equations)))
     lines = [("Input", port.name, port.axes, "") for port in layer.inputs]
     lines += [
@@ -53,6 +53,15 @@ def _sizes(layer: Layer) -> str:
         f"{mode} = {mode.size}" for mode in layer.modes if str(mode) != str(mode.size)
     )
     return fill(f"Sizes: {sizes}.", WIDTH - 4) if sizes else ""
+
+
+def _documented(text: str) -> str:
+    """The documentation as it is written, lines that are too long broken."""
+    lines = [
+        fill(line, WIDTH - 8, break_long_words=False, replace_whitespace=False)
+        for line in text.splitlines()
+    ]
+    return "\n".join(lines)
 
 
 def _equation(text: str) -> str:

@@ -171,7 +171,8 @@ def _setup(made: Function) -> list[str]:
     lines += [f"{BODY}{ctx}.shape_of_{name} = {name}.shape" for name in made.shaped]
     for line in made.measured:
         lines += size(BODY, line, line.targets)
-        lines += [f"{BODY}{ctx}.{target} = {target}" for target in line.targets]
+        named = [target for target in line.targets if target != "_"]
+        lines += [f"{BODY}{ctx}.{target} = {target}" for target in named]
     if routine.saved:
         lines.append(f"{BODY}{ctx}.dual = False")
     return lines

@@ -33,7 +33,8 @@ def _planned(layer: Layer, plan: Plan) -> str:
     settings = ", ".join(f"{name}={value}" for name, value in layer.settings)
     sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding)
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
-    lines = [f"{layer.name}({settings})", f"  planned for {sizes or 'its only sizes'}; {aim}"]
+    title = fill(f"{layer.name}({settings})", WIDTH, subsequent_indent="    ")
+    lines = [title, f"  planned for {sizes or 'its only sizes'}; {aim}"]
     if plan.own:
         rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]
         rows += [row for k, step in enumerate(plan.own, 1) for row in _rows(k, step)]
