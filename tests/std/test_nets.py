@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -221,10 +222,30 @@ def families(module: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("bias", ["false", "true"])
 @pytest.mark.parametrize("family", families("convolution"))
-def test_every_convolution_fits_a_residual_network(family: str) -> None:
-    net = network("ResNet20", Conv=f"std.convolution.{family}")
+def test_every_convolution_fits_a_residual_network(family: str, bias: str) -> None:
+    """Strides 1 and 2 occur in it. No convolution has more than its share of parameters."""
+    settings = f"bias: {bias}"
+    if takes_a_ratio(family):
+        settings += f", ratio: {RATIO}"
+    net = network("ResNet32", Conv=f"std.convolution.{family}({settings})")
     trains(net, torch.randn(2, 3, 8, 8, dtype=torch.float64))
+    for name, layer in net.named_modules():
+        if name.endswith((".conv1", ".conv2")) and takes_a_ratio(family):
+            weights = dict(layer.named_parameters())
+            assert ("b" in weights) is (bias == "true")
+            channels = [int(each) for each in re.findall(r"[ST]=(\d+)", layer.extra_repr())]
+            count = sum(each.numel() for key, each in weights.items() if key != "b")
+            assert count <= RATIO * 9 * channels[0] * channels[1]
+
+
+RATIO = 0.3
+
+
+def takes_a_ratio(family: str) -> bool:
+    layer = tnc.load(STANDARD / "convolution.tnn")[family]
+    return "ratio" in inspect.signature(layer).parameters
 
 
 @pytest.mark.slow
