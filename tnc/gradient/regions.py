@@ -63,7 +63,8 @@ def _region(graph: Graph, group: Sequence[Value]) -> Region:
 
 
 def derive(build: Builder, region: Region) -> Derived:
-    """Gradients and tangents of a region whose contractions have been planned."""
+    """Gradients and tangents of a region whose contractions have been planned. Everything that
+    the gradients read is saved."""
     seeds = tuple(
         build.make(Leaf("seed", f"{k}", tuple((mode,) for mode in output.type.modes)))
         for k, output in enumerate(region.outputs)
@@ -76,12 +77,12 @@ def derive(build: Builder, region: Region) -> Derived:
     pushed = push_forward(build, region.outputs, dict(zip(region.inputs, tangents, strict=True)))
     known = frozenset((*region.inputs, *region.values))
     wanted = [gradient for gradient in gradients if gradient is not None]
-    read = {
+    operands = {
         operand
         for value in reachable(wanted, stop=known)
         if value not in known
         for operand in value.operands
     }
     inner = set(region.values) - set(region.outputs)
-    saved = tuple(value for value in region.values if value in inner and value in read)
-    return Derived(region, seeds, gradients, tangents, pushed, saved)
+    read = tuple(value for value in region.values if value in inner and value in operands)
+    return Derived(region, seeds, gradients, tangents, pushed, read, saved=read)

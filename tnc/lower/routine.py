@@ -144,7 +144,8 @@ class _Region:
         items += self._leaving()
         pairs = zip(parts.seeds, parts.outputs, strict=True)
         items += [Follow(seed, output) for seed, output in pairs]
-        items += parts.backward
+        made = set(parts.forward)  # computed anew, in the same way
+        items += [step for step in parts.backward if step not in made]
         items += self._gradient_deliveries()
         return choose(items, given, self.around.measure)
 
@@ -235,7 +236,10 @@ class _Region:
         return tuple(writer.lines), tuple(gradients)
 
     def _backward_name(self, value: Value, form: Form) -> str:
-        """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate."""
+        """`grad_x` for the gradient of an argument, `grad_u` for that of an intermediate; what is
+        computed anew is called as in the forward."""
+        if value in self.named:
+            return self.named[value]
         for final, argument in zip(self.finals, self.arguments, strict=True):
             if final is value and self._leaves(form, argument.form.axes):
                 return self.names.take(f"grad_{argument.name}")

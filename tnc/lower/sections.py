@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tnc.ir.graph import Value
@@ -16,7 +16,8 @@ from tnc.lower.ways import Step
 @dataclass(frozen=True, slots=True)
 class Sections:
     """All values are legal ones. `inputs` and `dots` are as they come from outside; `gradients`
-    have the modes of the inputs."""
+    have the modes of the inputs. `backward` has steps of the forward too, for what is computed
+    anew."""
 
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
@@ -57,6 +58,8 @@ def sections(legal: Legaliser, derived: Derived) -> Sections:
     )
     pushed = tuple(None if value is None else legal(value) for value in derived.tangent_outputs)
     known = (*inputs, *outputs, *saved)
+    again = steps_of([legal(value) for value in derived.recomputed], known)
+    kept = (*known, *(value for step in again for value in step.values))
     pulled = [value for value in gradients if value is not None]
     moved = [value for value in pushed if value is not None]
     return Sections(
@@ -68,6 +71,24 @@ def sections(legal: Legaliser, derived: Derived) -> Sections:
         gradients,
         pushed,
         forward=tuple(steps_of((*outputs, *saved), inputs)),
-        backward=tuple(steps_of(pulled, (*known, *seeds), pairs=True)),
+        backward=_just_in_time(again, steps_of(pulled, (*kept, *seeds), pairs=True)),
         tangent=tuple(steps_of(moved, (*known, *dots))),
     )
+
+
+def _just_in_time(again: Sequence[Step], steps: Sequence[Step]) -> tuple[Step, ...]:
+    """All steps in their order, but those of `again` only when they are needed."""
+    waiting = {value: step for step in again for value in step.values}
+    found: dict[Step, None] = {}
+
+    def compute(operands: Collection[Value]) -> None:
+        for operand in operands:
+            step = waiting.get(operand)
+            if step is not None and step not in found:
+                compute(step.operands)
+                found[step] = None
+
+    for step in steps:
+        compute(step.operands)
+        found[step] = None
+    return tuple(found)
