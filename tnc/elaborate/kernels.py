@@ -10,9 +10,10 @@ from itertools import product
 from tnc.diagnostics import Span
 from tnc.ir.graph import Builder, Graph, Value, reachable
 from tnc.ir.scalar import Scalar
+from tnc.ir.size import Size
 from tnc.ir.start import CONJUGATE
 from tnc.ir.tensor import Mode
-from tnc.ops import Add, Border, Call, Contract, Leaf, Mask, Rename, Scale
+from tnc.ops import Add, Border, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
 
 Modes = tuple[Mode, ...]
 
@@ -50,7 +51,8 @@ class Kernel:
     """A product of factors, summed over the modes `summed`, times `scale`.
 
     `fan_in` is the product of the sizes of the modes that are summed between kernel and data.
-    Run-time sizes are left out of it, and run-time numbers of `scale`.
+    Run-time sizes are left out of it, and run-time numbers of `scale`. The taps of each pattern in
+    `composed` act as one, u = Σ d_j a_j.
     """
 
     factors: tuple[Factor, ...]
@@ -58,6 +60,7 @@ class Kernel:
     scale: float
     fan_in: int = 1
     origin: Span | None = None
+    composed: tuple[Pattern, ...] = ()
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -68,12 +71,15 @@ class Kernel:
     def elements(self) -> int:
         """How many it has: the product of the sizes of the modes that are not summed."""
         modes = {mode for factor in self.factors for mode in factor.modes}
-        return _volume(modes.difference(self.summed))
+        taps = {tap for pattern in self.composed for tap in pattern.taps}
+        return _volume(modes.difference(self.summed, taps)) * _reach(self.composed)
 
     @property
-    def bonds(self) -> int:
-        """The product of the sizes of the summed modes."""
-        return _volume(self.summed)
+    def bonds(self) -> float:
+        """How many products are added up to an element, on average: the product of the sizes of
+        the summed modes, and of taps that meet at one position."""
+        taps = _volume(tap for pattern in self.composed for tap in pattern.taps)
+        return _volume(self.summed) * taps / _reach(self.composed)
 
 
 def kernels(value: Value, moving: frozenset[Value]) -> tuple[Kernel, ...]:
@@ -89,19 +95,38 @@ def kernels(value: Value, moving: frozenset[Value]) -> tuple[Kernel, ...]:
     carried = {mode for modes in (*data, *legs) for mode in modes}
     modes = dict.fromkeys(mode for operand in still for mode in operand.type.modes)
     away = [mode for mode in modes if mode not in value.op.keep]
-    fan_in = _volume(mode for mode in away if mode in carried)
+    composed = tuple(_composed(value.op, set(away), data))
+    taps = {tap for pattern in composed for tap in pattern.taps}
+    fan_in = _volume(mode for mode in away if mode in carried and mode not in taps)
+    fan_in *= _reach(composed)
     bonds = tuple(mode for mode in away if mode not in carried)
     apart = _Apart({each.name for one in reachable(still) for each in one.type.modes}, set(modes))
     terms = _product([(each, each.type.modes) for each in still], bonds, apart)
     return tuple(
-        replace(term, fan_in=fan_in, origin=value.origin) for term in terms if term.weights
+        replace(term, fan_in=fan_in, origin=value.origin, composed=composed)
+        for term in terms
+        if term.weights
     )
+
+
+def _composed(op: Contract, away: set[Mode], data: Sequence[Modes]) -> Iterator[Pattern]:
+    """Patterns with several taps that the weights alone have."""
+    for pattern in op.patterns:
+        others = [other.legs for other in op.patterns if other is not pattern]
+        elsewhere = {mode for modes in (*data, *others) for mode in modes}
+        taps = set(pattern.taps)
+        known = all(tap.size.value is not None for tap in taps)
+        if len(taps) > 1 and known and taps <= away and not taps & elsewhere:
+            yield pattern
 
 
 def doubled(build: Builder, kernel: Kernel) -> Graph:
     """Σ |kernel|² without the scale: the network contracted with its conjugate, the open modes
     shared and the summed ones primed. Each factor stands beside its conjugate, so that the written
     order is a sweep along a chain."""
+    if kernel.composed:
+        halves = [_whole(build, kernel, mark) for mark in ("", CONJUGATE)]
+        return Graph((build.make(Contract(()), halves, kernel.origin),))
     values = reachable([factor.value for factor in kernel.factors])
     names = {mode.name for value in values for mode in value.type.modes}
     names |= {mode.name for factor in kernel.factors for mode in factor.modes}
@@ -115,6 +140,24 @@ def doubled(build: Builder, kernel: Kernel) -> Graph:
         pairs.append(_made(build, each.value, each.modes, ""))
         pairs.append(_made(build, each.value, modes, CONJUGATE))
     return Graph((build.make(Contract(()), pairs, kernel.origin),))
+
+
+def _whole(build: Builder, kernel: Kernel, mark: str) -> Value:
+    """The kernel as one tensor, in which taps that act as one are one mode."""
+    names = {mode.name for factor in kernel.factors for mode in factor.modes}
+    open_ = dict.fromkeys(mode for factor in kernel.factors for mode in factor.modes)
+    patterns = []
+    for pattern in kernel.composed:
+        one = _primed(Mode(pattern.result.name, Size.of(1)), names)
+        names.add(one.name)
+        whole = _primed(Mode(pattern.signal.name, pattern.reach + 1), names)
+        names.add(whole.name)
+        patterns.append(Pattern(whole, one, pattern.taps, 1, pattern.dilations))
+        open_[whole] = None
+    inner = {*kernel.summed, *(tap for pattern in patterns for tap in pattern.taps)}
+    keep = tuple(mode for mode in open_ if mode not in inner)
+    factors = [_made(build, each.value, each.modes, mark) for each in kernel.factors]
+    return build.make(Contract(keep, tuple(patterns)), factors, kernel.origin)
 
 
 # ---------------------------------------------------------------- multiplying out
@@ -226,6 +269,11 @@ def _primed(mode: Mode, names: Iterable[str]) -> Mode:
     while name in names:
         name += "'"
     return Mode(name, mode.size)
+
+
+def _reach(patterns: Iterable[Pattern]) -> int:
+    """How many positions the taps of patterns have together."""
+    return math.prod((pattern.reach + 1).evaluate({}) for pattern in patterns)
 
 
 def _volume(modes: Iterable[Mode]) -> int:

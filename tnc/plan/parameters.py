@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tnc.ir.graph import Value, reachable
 from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
-from tnc.ops import Add, Contract, Leaf
+from tnc.ops import Add, Contract, Leaf, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,19 @@ def _kernels(value: Value, trained: frozenset[Value]) -> list[Kernel]:
     legs = {leg for pattern in value.op.patterns for leg in pattern.legs}
     around = _modes(data) | legs | set(value.op.keep)
     weights = frozenset(leaf for operand in ours for leaf in leaves[operand])
-    return [Kernel(weights, data, frozenset(_modes(ours) & around))]
+    met = _modes(ours) & around
+    for pattern in value.op.patterns:
+        met = _together(met, pattern, _modes(data))
+    return [Kernel(weights, data, frozenset(met))]
+
+
+def _together(modes: set[Mode], pattern: Pattern, elsewhere: set[Mode]) -> set[Mode]:
+    """Several taps of one pattern that the weights alone have act as one."""
+    taps = set(pattern.taps)
+    if len(taps) < 2 or not taps <= modes or taps & elsewhere:
+        return modes
+    name = " + ".join(tap.name for tap in pattern.taps)
+    return (modes - taps) | {Mode(name, pattern.reach + 1)}
 
 
 def _further_terms(value: Value, met: Mapping[Value, Sequence[Kernel]]) -> list[Value]:
