@@ -22,6 +22,7 @@ class Step:
     result_bytes: int
     saved: bool
     relations: tuple[str, ...] = ()  # lattice before -> after, stride, dilation, pad
+    recomputed: bool = False  # by the backward
     line: int | None = None  # of the `.tnn`
     layer: str = ""  # of a layer inside: the attributes that lead to it, `Stage_1.Conv_2`
 
@@ -40,7 +41,8 @@ class Alternative:
 class Plan:
     """The plan of a layer at the sizes in `binding`, for float32.
 
-    `macs` and `bytes` are sums over the steps: what these multiply, and what they read and write.
+    `macs` and `bytes` are sums over the steps: what these multiply, and what they read and write;
+    `macs_backward` includes what the backward computes anew.
     Memory is of the emitted module with its own backward, pads and copies included: `saved_bytes`
     stay between forward and backward besides inputs, weights and results; `peak_bytes` are the
     most at once, without inputs, weights, incoming cotangents and the scratch of libraries.

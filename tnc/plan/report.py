@@ -12,12 +12,12 @@ from tnc.ir.program import Program
 from tnc.ir.region import Derived
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Leaf, Pattern
-from tnc.plan.cost import kind_of
 from tnc.plan.memory import simulate
 from tnc.plan.orders import Order
 from tnc.plan.parameters import dense_parameters, parameters
 from tnc.plan.planner import Planned
-from tnc.plan.profile import PICOSECONDS, Kind
+from tnc.plan.price import Prices, step_kind
+from tnc.plan.profile import PICOSECONDS
 from tnc.plan.text import compare, math, table
 
 __all__ = ["compare", "math", "report", "table"]
@@ -40,10 +40,14 @@ def report(
     values = _contractions(planned.graph.values)
     pulled = [value for each in derived for value in _backward(each)]
     later = _contractions(pulled)
-    ledger = _Ledger(planned, binding, element, _gradients(values, later))
-    read = {operand for value in pulled for operand in value.operands}
-    steps = tuple(ledger.step(value, value in read) for value in values)
-    picoseconds = sum(map(ledger.picoseconds, (*values, *later)))
+    again = [value for each in derived for value in each.recomputed]
+    read = {operand for value in (*pulled, *again) for operand in value.operands}
+    saved = frozenset(read - {*planned.graph.outputs, *again})
+    prices = Prices(planned.measure.profile, binding, element)
+    ledger = _Ledger(prices, _gradients(values, later), saved, frozenset(again))
+    steps = tuple(map(ledger.step, values))
+    later += _contractions(again)
+    picoseconds = sum(map(prices.picoseconds, (*values, *later)))
     memory = simulate(program, binding, inside, element)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
     return Plan(
@@ -53,7 +57,7 @@ def report(
         binding=tuple(sorted(binding.items())),
         steps=steps,
         macs=macs,
-        macs_backward=sum(map(ledger.macs, later)),
+        macs_backward=sum(map(prices.macs, later)),
         bytes=moved,
         saved_bytes=memory.saved,
         peak_bytes=memory.peak,
@@ -66,49 +70,36 @@ def report(
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """Costs and texts of single steps."""
+    """Texts of single steps, with their costs."""
 
-    planned: Planned
-    binding: Mapping[str, int]
-    element: int
+    prices: Prices
     pulled: Mapping[Value, tuple[Value, ...]]
+    saved: frozenset[Value]
+    again: frozenset[Value]
 
-    def macs(self, value: Value) -> int:
+    def step(self, value: Value) -> Step:
         assert isinstance(value.op, Contract)
-        return value.op.macs([v.type for v in value.operands]).evaluate(self.binding)
-
-    def bytes(self, value: Value) -> int:
-        """What a value takes in memory."""
-        return value.type.elements.evaluate(self.binding) * self.element
-
-    def moved(self, value: Value) -> int:
-        """What its step reads and writes."""
-        return sum(self.bytes(v) for v in (value, *value.operands))
-
-    def picoseconds(self, value: Value) -> int:
-        kind = _kind(value)
-        return self.planned.measure.profile.picoseconds(kind, self.macs(value), self.moved(value))
-
-    def step(self, value: Value, saved: bool) -> Step:
-        assert isinstance(value.op, Contract)
+        prices = self.prices
         gradients = self.pulled.get(value, ())
         return Step(
             operands=tuple(map(_named, value.operands)),
             result=_named(value),
             kind=_kind_shown(value),
-            macs=self.macs(value),
-            macs_gradients=tuple(map(self.macs, gradients)),
-            bytes=self.moved(value),
-            result_bytes=self.bytes(value),
-            saved=saved and value not in self.planned.graph.outputs,
+            macs=prices.macs(value),
+            macs_gradients=tuple(map(prices.macs, gradients)),
+            bytes=prices.moved(value),
+            result_bytes=prices.bytes(value),
+            saved=value in self.saved,
+            recomputed=value in self.again,
             relations=tuple(self._relation(pattern) for pattern in value.op.patterns),
             line=None if value.origin is None else value.origin.line,
         )
 
     def _relation(self, pattern: Pattern) -> str:
         """`h = h' + i - 1 (32 -> 32, pad 1 1)`; the remaining terms only where they differ."""
-        before, after = (m.size.evaluate(self.binding) for m in (pattern.signal, pattern.result))
-        left, right = (size.evaluate(self.binding) for size in (pattern.left, pattern.right))
+        binding = self.prices.binding
+        before, after = (m.size.evaluate(binding) for m in (pattern.signal, pattern.result))
+        left, right = (size.evaluate(binding) for size in (pattern.left, pattern.right))
         notes = [f"{before} -> {after}"]
         notes += [f"stride {pattern.stride}"] if pattern.stride != 1 else []
         notes += [f"dilation {pattern.dilations[0]}"] if pattern.dilations != (1,) else []
@@ -122,20 +113,11 @@ def _named(value: Value) -> str:
     return f"{name}{value.type}"
 
 
-def _kind(value: Value) -> Kind:
-    assert isinstance(value.op, Contract)
-    types = [set(v.type.modes) for v in value.operands]
-    if len(types) == 2:
-        return kind_of(types[0], types[1], value.op.keep, convolved=bool(value.op.patterns))
-    summed = any(types) and types[0] - set(value.op.keep)
-    return "sum" if summed and not value.op.patterns else "copy"
-
-
 def _kind_shown(value: Value) -> str:
-    """As `_kind`, steps of one operand by what they do."""
+    """As `step_kind`, steps of one operand by what they do."""
     assert isinstance(value.op, Contract)
-    if len(value.operands) == 2 or _kind(value) == "sum":
-        return _kind(value)
+    if len(value.operands) == 2 or step_kind(value) == "sum":
+        return step_kind(value)
     if not value.op.patterns:
         return "broadcast" if set(value.op.keep) - _modes(value.operands) else "reorder"
     return "unfold" if value.op.patterns[0].signal in _modes(value.operands) else "fold"

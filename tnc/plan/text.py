@@ -28,7 +28,7 @@ def _steps(plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("", "step", "kind", "macs", "gradients", "bytes", "kept")]
     for number, step in enumerate(plan.steps, 1):
         gradients = " + ".join(map(amount, step.macs_gradients)) or "-"
-        kept = "saved" if step.saved else ""
+        kept = "saved" if step.saved else "recomputed" if step.recomputed else ""
         rows.append(
             (
                 str(number),
