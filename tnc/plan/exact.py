@@ -9,7 +9,7 @@ cost of an order that is already known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tnc.plan.cost import FREE, Cost, Costs
 from tnc.plan.network import Tree
@@ -55,12 +55,12 @@ def _split(
     return found
 
 
-def tree(best: Best, subset: int) -> Tree:
-    """The order that the search found for a subset."""
+def tree(best: Best, subset: int, parts: Mapping[int, Tree]) -> Tree:
+    """The order that the search found for a subset, given those of its parts."""
     first = best[subset][1]
     if not first:
-        return subset.bit_length() - 1
-    return tree(best, first), tree(best, subset ^ first)
+        return parts[subset]
+    return tree(best, first, parts), tree(best, subset ^ first, parts)
 
 
 def merges(best: Best, subset: int) -> list[tuple[int, int]]:

@@ -48,19 +48,23 @@ class Einsum:
         return sum(self.own[index] for index in legs if index in self.own)
 
 
-def search(costs: Costs, subtree: int) -> Tree | None:
-    """The best order that 16 trials find; subtrees of `subtree` operands are made optimal.
-
-    None where even that order has a step that is not primitive.
-    """
+def search(costs: Costs, subtree: int) -> tuple[Tree, ...]:
+    """The orders that 16 trials end with, cheapest first; subtrees of `subtree` operands are made
+    optimal. Those with a step that is not primitive are left out."""
     from cotengra import HyperOptimizer
     from cotengra.hyperoptimizers.hyper import register_hyper_function
 
     einsum = _einsum(costs)
     register_hyper_function(METHOD, _greedy(costs, einsum), SPACE)
+    paths: dict[tuple[tuple[int, ...], ...], None] = {}
+
+    def score(trial: Any) -> float:
+        paths[trial["tree"].get_path()] = None
+        return float(trial["flops"])
+
     optimizer = HyperOptimizer(
         methods=[METHOD],
-        minimize="flops",
+        minimize=score,
         max_repeats=TRIALS,
         optlib="random",
         seed=SEED,
@@ -69,13 +73,17 @@ def search(costs: Costs, subtree: int) -> Tree | None:
             "subtree_size": subtree,
             "optimize": Local(costs, einsum),
             "select": "descend",
+            "minimize": "flops",
             "maxiter": 4 * len(einsum.inputs),
         },
         on_trial_error="raise",
     )
-    path = optimizer.search(einsum.inputs, einsum.output, einsum.sizes).get_path()
-    tree = _tree(path, len(einsum.inputs))
-    return None if costs.total(tree) is None else tree
+    optimizer.search(einsum.inputs, einsum.output, einsum.sizes)
+    found = {
+        tree: costs.total(tree) for tree in (_tree(path, len(einsum.inputs)) for path in paths)
+    }
+    legal = {tree: cost for tree, cost in found.items() if cost is not None}
+    return tuple(sorted(legal, key=lambda tree: (legal[tree], str(tree))))
 
 
 def _einsum(costs: Costs) -> Einsum:
