@@ -134,6 +134,17 @@ def layers_of(unit: Unit) -> tuple[Settable, ...]:
     return found
 
 
+def only(unit: Unit, file: str, given: dict[str, Value]) -> str:
+    """The one layer that can be planned; which ones there are if that is not clear."""
+    layers = layers_of(unit)
+    complete = [layer for layer in layers if not layer.missing(given)]
+    for candidates in (layers, complete):
+        if len(candidates) == 1:
+            return candidates[0].name
+    names = ", ".join(f"`{file}:{layer.name}`" for layer in complete or layers)
+    raise usage(f"which layer? there are {names}")
+
+
 def _complete(unit: Unit, given: Mapping[str, Value]) -> Sequence[str]:
     layers = layers_of(unit)
     if len(layers) == 1:  # what it lacks is reported with the place of the parameter

@@ -31,7 +31,9 @@ class Command(Protocol):
         """Run it; the exit code."""
 
 
-COMMANDS = {name: f"tnc.cli.{name}" for name in ("check", "compile", "plan", "test", "explain")}
+COMMANDS = {
+    name: f"tnc.cli.{name}" for name in ("check", "compile", "plan", "bench", "test", "explain")
+}
 """The module of each command. Only the one that is run is imported."""
 
 DESCRIPTION = "A symbolic compiler for tensorised neural networks."

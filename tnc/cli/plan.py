@@ -11,7 +11,6 @@ from tnc.cli.configuration import configured
 from tnc.cli.exits import Exit, usage
 
 if TYPE_CHECKING:
-    from tnc.driver.front import Unit
     from tnc.ir.plan import Plan
 
 SUMMARY = "show in which order a layer is computed, and what that costs"
@@ -70,19 +69,8 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     target = sources.target(arguments.target)
     unit = sources.unit(target.file)
     given = values.parameters(arguments.set)
-    layer = target.layer or _only(unit, target.file, given)
+    layer = target.layer or building.only(unit, target.file, given)
     output = build.compile_unit(unit, building.requests(unit, [layer], given), options)
     building.check_binding(output.built, arguments.bind)
     terminal.show(output.diagnostics)
     return output.built[0].plan
-
-
-def _only(unit: Unit, file: str, given: dict[str, values.Value]) -> str:
-    """The one layer that can be planned; which ones there are if that is not clear."""
-    layers = building.layers_of(unit)
-    complete = [layer for layer in layers if not layer.missing(given)]
-    for candidates in (layers, complete):
-        if len(candidates) == 1:
-            return candidates[0].name
-    names = ", ".join(f"`{file}:{layer.name}`" for layer in complete or layers)
-    raise usage(f"which layer? there are {names}")

@@ -1,0 +1,73 @@
+"""A layer of a `.tnn`, measured beside the dense layer and beside PyTorch's own gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tnc.api.figures import Figures, Setting, measured
+from tnc.driver.build import compile_unit
+from tnc.driver.dense import dense_module
+from tnc.driver.front import Unit
+from tnc.driver.options import Built, Options, Output, Request
+from tnc.emit.errors import ShapeError
+from tnc.emit.load import load_module
+from tnc.ir.plan import Plan
+from tnc.ir.size import Size
+
+OURS, DENSE, PLAIN = "this plan", "dense", "plain autograd"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A module's text; `plan`: what it is predicted to take, where that is known."""
+
+    name: str
+    text: str
+    plan: Plan | None = None
+
+
+class Unmeasurable(Exception):
+    """A layer does not take random inputs: what it says of them."""
+
+
+def candidates(
+    unit: Unit, request: Request, options: Options, output: Output
+) -> tuple[Candidate, ...]:
+    """The layer, which is compiled already, and what it is compared with."""
+    found = [Candidate(OURS, output.text, output.built[0].plan)]
+    if (dense := dense_module(output.built[0].layer, options)) is not None:
+        found.append(Candidate(DENSE, *dense))
+    plain = compile_unit(unit, [request], replace(options, backward="autograd"))
+    return (*found, Candidate(PLAIN, plain.text))
+
+
+def shapes(built: Built) -> tuple[tuple[int, ...], ...]:
+    """The shapes of a layer's inputs at the sizes for which it is planned."""
+    binding = dict(built.plan.binding)
+    return tuple(
+        tuple(Size.product(mode.size for mode in axis).evaluate(binding) for axis in port.axes)
+        for port in built.layer.inputs
+    )
+
+
+def bench(
+    found: tuple[Candidate, ...],
+    built: Built,
+    setting: Setting,
+    begin: Callable[[int], object],
+) -> dict[str, Figures]:
+    """Measure the candidates in one run. Errors: `Unmeasurable`."""
+    given = shapes(built)
+    try:
+        layers = {
+            each.name: getattr(load_module(each.text, shape_error=ShapeError), built.layer.name)()
+            for each in found
+        }
+        return measured(layers, given, setting, begin)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        listed = ", ".join(str(list(shape)) for shape in given)
+        raise Unmeasurable(
+            f"`{built.layer.name}` does not take random inputs of shape {listed}: {said}"
+        ) from error
