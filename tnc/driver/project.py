@@ -1,0 +1,187 @@
+"""The layers of one module: how each can be built, and what they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from tnc.diagnostics import CompileError, Help, Report
+from tnc.driver.drafts import Draft, drafts, usual
+from tnc.driver.network import (
+    Binding,
+    Plans,
+    bindings,
+    children,
+    class_names,
+    functions,
+    gathered,
+    proven,
+    uses,
+)
+from tnc.driver.options import Built, Objective, Options
+from tnc.driver.start import rescaled
+from tnc.ir.graph import IllTyped
+from tnc.ir.layer import TYPICAL, Layer
+from tnc.ir.plan import Plan
+from tnc.ir.program import Program
+from tnc.lower import lower, share
+from tnc.ops.verify import verify_graph, verify_planned
+from tnc.plan.memory import simulate
+from tnc.plan.planner import Planned, plan_graph
+from tnc.plan.report import report as report_plan
+
+Chosen = Mapping[Layer, Draft]
+"""How some layers are to be built; the others as is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One layer, planned, derived and lowered at the sizes in `binding`."""
+
+    layer: Layer
+    draft: Draft
+    program: Program
+    binding: Binding
+
+    @property
+    def planned(self) -> Planned:
+        return self.draft.planned
+
+    @property
+    def plan(self) -> Plan:
+        """The plan without the layers inside."""
+        return self.at({}, self.binding)
+
+    def at(self, inside: Mapping[Layer, Program], binding: Binding) -> Plan:
+        """What the same plan costs at other run-time sizes; in memory with the layers inside, of
+        which these are the programs."""
+        draft = self.draft
+        return report_plan(self.layer, draft.planned, draft.derived, binding, self.program, inside)
+
+
+def make(layer: Layer, binding: Binding, options: Options, draft: Draft | None = None) -> Made:
+    """The rooms between the graph and the text, in their order."""
+    if draft is None:
+        draft = usual(drafts(layer, planned(layer, binding, options)))
+    if options.verify:
+        verify_planned(draft.planned.graph)
+    start = tuple(rescaled(layer, options.verify))
+    program = lower(layer, draft.planned.graph, draft.derived, binding)
+    return Made(layer, draft, replace(program, rescaled=start), binding)
+
+
+class Project:
+    """The wanted layers with all that they contain, each planned for the sizes of its first use."""
+
+    def __init__(self, wanted: Sequence[Layer], options: Options) -> None:
+        self.wanted, self.options = tuple(wanted), options
+        self.layers = gathered(wanted)
+        self._names = class_names(wanted, self.layers)
+        self._proven = proven(self.layers)
+        given = {each: each.default_binding(options.binding) for each in wanted}
+        self.sizes = bindings(given, self.layers)
+        self._drafts: dict[tuple[Layer, Objective], tuple[Draft, ...]] = {}
+        self._made: dict[tuple[Layer, Draft], Made] = {}
+
+    # ------------------------------------------------------------------ how layers can be built
+    def every(self, layer: Layer) -> tuple[Draft, ...]:
+        """All drafts of a layer: of the plan for the objective, and of that for least memory."""
+        aims = dict.fromkeys((self.options.objective, "time", "memory"))
+        return tuple(draft for aim in aims for draft in self._for(layer, aim))
+
+    def smallest(self, layer: Layer) -> Draft:
+        """The draft that needs least memory where the layer runs by itself."""
+        return min(self.every(layer), key=lambda draft: self._alone(layer, draft))
+
+    def _alone(self, layer: Layer, draft: Draft) -> tuple[int, int]:
+        inside = {each: self.made(each, self.usual()[each]).program for each in self.layers}
+        program = self.made(layer, draft).program
+        return simulate(program, self.sizes[layer], inside).peak, draft.cost
+
+    def _for(self, layer: Layer, objective: Objective) -> tuple[Draft, ...]:
+        if (layer, objective) not in self._drafts:
+            options = replace(self.options, objective=objective)
+            plan = planned(layer, self.sizes[layer], options)
+            counted = self.options.objective == "macs"
+            self._drafts[layer, objective] = drafts(layer, plan, counted)
+        return self._drafts[layer, objective]
+
+    # ------------------------------------------------------------------ what is made of them
+    def usual(self) -> dict[Layer, Draft]:
+        """How layers are built where nothing else is asked for."""
+        return {each: usual(self._for(each, self.options.objective)) for each in self.layers}
+
+    def made(self, layer: Layer, draft: Draft) -> Made:
+        """A layer that is built so, as a part of the module."""
+        if (layer, draft) not in self._made:
+            named = replace(layer, name=self._names[layer])
+            one = make(named, self.sizes[layer], self.options, draft)
+            inside = layer not in self.wanted
+            program = replace(
+                one.program,
+                children=children(layer, self._names),
+                functions=functions(layer),
+                inside=inside,
+                proven=self._proven.get(layer) if inside else None,
+            )
+            self._made[layer, draft] = replace(one, program=program)
+        return self._made[layer, draft]
+
+    def peaks(self, chosen: Chosen) -> tuple[int, ...]:
+        """Bytes that each of the wanted layers needs at once."""
+        inside = {layer: self.made(layer, chosen[layer]).program for layer in self.layers}
+        return tuple(simulate(inside[each], self.sizes[each], inside).peak for each in self.wanted)
+
+    def built(self, chosen: Chosen) -> tuple[Built, ...]:
+        """The wanted layers, last, after those that they contain."""
+        order = [*(each for each in self.layers if each not in self.wanted), *self.wanted]
+        made = {layer: self.made(layer, chosen[layer]) for layer in order}
+        inside = {layer: each.program for layer, each in made.items()}
+        plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
+        programs = share([each.program for each in made.values()])
+        return tuple(
+            Built(each.layer, plans.of(layer, each.binding), program)
+            for (layer, each), program in zip(made.items(), programs, strict=True)
+        )
+
+    @property
+    def calls(self) -> dict[Layer, int]:
+        """How often each layer runs when each of the wanted ones runs once."""
+        counts = dict.fromkeys(self.layers, 0)
+        pending = [(each, self.sizes[each]) for each in self.wanted]
+        while pending:
+            layer, sizes = pending.pop()
+            counts[layer] += 1
+            pending += [(use.layer, use.binding) for use in uses(layer, sizes)]
+        return counts
+
+
+def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
+    """The plan of a layer; CompileError where it has none before its sizes are known."""
+    if options.verify:
+        verify_graph(layer.graph)
+    try:
+        return plan_graph(
+            layer.builder,
+            layer.graph,
+            binding,
+            objective=options.objective,
+            profile=options.profile,
+            cache="user" if options.cache else None,
+        )
+    except IllTyped as error:
+        if not layer.run_time:
+            raise
+        symbols = [entry.symbol for entry in layer.run_time]
+        unknown = ", ".join(f"`{symbol}`" for symbol in symbols)
+        report = Report()
+        report.error(
+            "E0304",
+            f"`{layer.name}` has no plan while sizes are known at run time only",
+            layer.origin,
+            "a relation is carried by one tensor in a way that needs its sizes",
+            notes=(str(error),),
+            help=(Help(f"declare the sizes of {unknown}: `mode {symbols[0]}: {TYPICAL}`"),),
+        )
+        raise CompileError(report.diagnostics) from error
