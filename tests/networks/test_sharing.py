@@ -15,7 +15,7 @@ from torch.nn import functional
 
 import tnc
 from tests.networks.reading import LAYERS, random
-from tnc.driver import build
+from tnc.driver import project
 
 FACTORED = """
 layer CP(S: int, T: int, R: int, stride: int = 1, dilation: int = 1, reach = "same", k: int = 3) {
@@ -60,7 +60,7 @@ def module(compiled: Any) -> nn.Module:
 def apart() -> Iterator[None]:
     """Sharing is switched off."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "share", tuple)
+        patch.setattr(project, "share", tuple)
         yield
 
 

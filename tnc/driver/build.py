@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import PurePath
 
-from tnc.diagnostics import CompileError, Help, Report, Source
+from tnc.diagnostics import Report, Source
 from tnc.driver.front import Unit
 from tnc.driver.importable import check_importable
 from tnc.driver.imports import ENCODING, standard, standard_names
-from tnc.driver.limit import within_limit
-from tnc.driver.network import Plans, bindings, children, class_names, functions, gathered, proven
+from tnc.driver.limit import chosen
+from tnc.driver.network import gathered
 from tnc.driver.options import Built, Options, Output, Request
-from tnc.driver.start import rescaled
+from tnc.driver.project import Project, make
 from tnc.elaborate import Elaborator
 from tnc.emit import emit
-from tnc.gradient.regions import derive, regions
-from tnc.ir.graph import IllTyped
-from tnc.ir.layer import TYPICAL, Layer
-from tnc.ir.plan import Plan
-from tnc.ir.program import Program
-from tnc.ir.region import Derived
-from tnc.lower import lower, share
-from tnc.ops.verify import verify_graph, verify_planned
-from tnc.plan.planner import Planned, plan_graph
-from tnc.plan.report import report as report_plan
+from tnc.ir.layer import Layer
 from tnc.syntax.module import Module
 from tnc.version import VERSION
 
@@ -44,7 +33,8 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     wanted = [layer for layer in layers if layer is not None]
     check_importable(gathered(wanted), report)
     report.raise_errors()
-    built = within_limit(wanted, options, build_all, report)
+    project = Project(wanted, options)
+    built = project.built(chosen(project, report))
     report.raise_errors()
     text = print_module(_sources(unit, built), built, options)
     return Output(text, built[-len(wanted) :], report.diagnostics)
@@ -56,91 +46,10 @@ def build(layer: Layer, options: Options) -> Built:
     return Built(layer, made.plan, made.program)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One layer, planned, derived and lowered at the sizes in `binding`."""
-
-    layer: Layer
-    planned: Planned
-    derived: tuple[Derived, ...]
-    program: Program
-    binding: Mapping[str, int]
-
-    @property
-    def plan(self) -> Plan:
-        """The plan without the layers inside."""
-        return self.at({}, self.binding)
-
-    def at(self, inside: Mapping[Layer, Program], binding: Mapping[str, int]) -> Plan:
-        """What the same plan costs at other run-time sizes; in memory with the layers inside, of
-        which these are the programs."""
-        return report_plan(self.layer, self.planned, self.derived, binding, self.program, inside)
-
-
-def make(layer: Layer, binding: Mapping[str, int], options: Options) -> Made:
-    """The rooms between the graph and the text, in their order."""
-    if options.verify:
-        verify_graph(layer.graph)
-    planned = _planned(layer, binding, options)
-    if options.verify:
-        verify_planned(planned.graph)
-    derived = tuple(derive(layer.builder, region) for region in regions(planned.graph))
-    start = tuple(rescaled(layer, options.verify))
-    program = replace(lower(layer, planned.graph, derived, binding), rescaled=start)
-    return Made(layer, planned, derived, program, binding)
-
-
 def build_all(wanted: Sequence[Layer], options: Options) -> tuple[Built, ...]:
     """The wanted layers, last, after those that they contain."""
-    layers = gathered(wanted)
-    names = class_names(wanted, layers)
-    sizes = bindings({each: each.default_binding(options.binding) for each in wanted}, layers)
-    known = proven(layers)
-    made: dict[Layer, Made] = {}
-    for layer in [*(each for each in layers if each not in wanted), *wanted]:
-        one = make(replace(layer, name=names[layer]), sizes[layer], options)
-        program = replace(
-            one.program,
-            children=children(layer, names),
-            functions=functions(layer),
-            inside=layer not in wanted,
-            proven=None if layer in wanted else known.get(layer),
-        )
-        made[layer] = replace(one, program=program)
-    inside = {layer: each.program for layer, each in made.items()}
-    plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
-    programs = share([each.program for each in made.values()])
-    return tuple(
-        Built(each.layer, plans.of(layer, each.binding), program)
-        for (layer, each), program in zip(made.items(), programs, strict=True)
-    )
-
-
-def _planned(layer: Layer, binding: Mapping[str, int], options: Options) -> Planned:
-    try:
-        return plan_graph(
-            layer.builder,
-            layer.graph,
-            binding,
-            objective=options.objective,
-            profile=options.profile,
-            cache="user" if options.cache else None,
-        )
-    except IllTyped as error:
-        if not layer.run_time:
-            raise
-        symbols = [entry.symbol for entry in layer.run_time]
-        unknown = ", ".join(f"`{symbol}`" for symbol in symbols)
-        report = Report()
-        report.error(
-            "E0304",
-            f"`{layer.name}` has no plan while sizes are known at run time only",
-            layer.origin,
-            "a relation is carried by one tensor in a way that needs its sizes",
-            notes=(str(error),),
-            help=(Help(f"declare the sizes of {unknown}: `mode {symbols[0]}: {TYPICAL}`"),),
-        )
-        raise CompileError(report.diagnostics) from error
+    project = Project(wanted, options)
+    return project.built(chosen(project, Report()))
 
 
 def print_module(sources: Sequence[Source], built: Sequence[Built], options: Options) -> str:

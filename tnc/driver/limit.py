@@ -1,14 +1,16 @@
-"""A limit of memory: the plan of the objective where it fits, else the one that needs least."""
+"""A limit of memory: by other orders, and by computing anew what else would be saved."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tnc.diagnostics import Help, Report
-from tnc.driver.options import Built, Options
+from tnc.driver.drafts import Draft, unbeaten
+from tnc.driver.project import Chosen, Project
 from tnc.ir.layer import Layer
+from tnc.plan.keeping import hull
 
 UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 UNITS |= {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
@@ -25,31 +27,119 @@ def amount(text: str) -> int:
     return int(float(found[1]) * UNITS[unit])
 
 
-Build = Callable[[Sequence[Layer], Options], tuple[Built, ...]]
+PROBES = 24
+"""So many times a network is looked at to take back savings that it does not need."""
 
 
-def within_limit(
-    wanted: Sequence[Layer], options: Options, build: Build, report: Report
-) -> tuple[Built, ...]:
-    """What `build` makes of the layers; those inside count. E0501, in `report`, for each that does
-    not fit even when it is planned for least memory."""
-    built = build(wanted, options)
-    limit = options.memory_limit
-    if limit is None or not _over(built[-len(wanted) :], limit):
-        return built
-    least = build(wanted, replace(options, objective="memory"))
-    for one in _over(least[-len(wanted) :], limit):
-        sizes = ", ".join(f"{name} = {size}" for name, size in one.plan.binding)
-        report.error(
-            "E0501",
-            f"no plan of `{one.layer.name}` needs at most {limit:,} bytes",
-            one.layer.origin,
-            f"the smallest that was found needs {one.plan.peak_bytes:,}",
-            notes=(f"forward and backward together, for {sizes}",) if sizes else (),
-            help=(Help("raise the limit, or plan for smaller sizes with `--bind`"),),
-        )
-    return least
+def chosen(project: Project, report: Report) -> dict[Layer, Draft]:
+    """How to build the layers: the cheapest way that was found in which every wanted layer keeps
+    the limit, those inside included. E0501, in `report`, for each that does not."""
+    limit = project.options.memory_limit
+    found = project.usual()
+    if project.options.objective == "memory":
+        found = _Search(project, 0).least(found)
+    if limit is None:
+        return found
+    found = _Search(project, limit).least(found)
+    for layer, peak in zip(project.wanted, project.peaks(found), strict=True):
+        if peak > limit:
+            _refuse(layer, project.sizes[layer], peak, limit, report)
+    return found
 
 
-def _over(built: Sequence[Built], limit: int) -> list[Built]:
-    return [one for one in built if one.plan.peak_bytes > limit]
+def _refuse(
+    layer: Layer, binding: Mapping[str, int], peak: int, limit: int, report: Report
+) -> None:
+    sizes = ", ".join(f"{name} = {size}" for name, size in sorted(binding.items()))
+    report.error(
+        "E0501",
+        f"no plan of `{layer.name}` needs at most {limit:,} bytes",
+        layer.origin,
+        f"the smallest that was found needs {peak:,}",
+        notes=(f"forward and backward together, for {sizes}",) if sizes else (),
+        help=(Help("raise the limit, or plan for smaller sizes with `--bind`"),),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """For a way to build a project whose wanted layers need at most `limit` bytes each."""
+
+    project: Project
+    limit: int
+
+    def least(self, start: Chosen) -> dict[Layer, Draft]:
+        """One that exceeds the limit nowhere, or else as little as was found."""
+        if not self._excess(start):
+            return dict(start)
+        if len(self.project.layers) == 1:
+            return self._alone(self.project.layers[0])
+        states = self._exchanges(start)
+        low, high = 0, len(states) - 1
+        while high - low > 1 and self.limit:
+            middle = (low + high) // 2
+            low, high = (low, middle) if not self._excess(states[middle]) else (middle, high)
+        return self._given_back(start, self._others(states[high]))
+
+    def _excess(self, found: Chosen) -> int:
+        return sum(max(0, peak - self.limit) for peak in self.project.peaks(found))
+
+    def _alone(self, layer: Layer) -> dict[Layer, Draft]:
+        """The cheapest of all drafts that does, the orders that need least memory included."""
+        every = sorted(self.project.every(layer), key=lambda draft: (draft.cost, draft.saved))
+        best, least = every[0], None
+        for draft in every:
+            excess = self._excess({layer: draft})
+            if least is None or excess < least:
+                best, least = draft, excess
+            if not excess:
+                break
+        return {layer: best}
+
+    def _exchanges(self, start: Chosen) -> list[dict[Layer, Draft]]:
+        """From the start on, one layer after the other saves less: always where most memory is
+        won for its price."""
+        steps = []
+        for number, layer in enumerate(self.project.layers):
+            before = start[layer]
+            for draft in self._way(layer, before):
+                gain = before.saved - draft.saved
+                steps.append(((draft.cost - before.cost) / gain, number, draft))
+                before = draft
+        states = [dict(start)]
+        for _, number, draft in sorted(steps, key=lambda step: step[:2]):
+            states.append({**states[-1], self.project.layers[number]: draft})
+        return states
+
+    def _way(self, layer: Layer, start: Draft) -> list[Draft]:
+        """The drafts that save less, with ever less gain for the price."""
+        front = unbeaten(self.project.every(layer))
+        smaller = [draft for draft in front if draft.saved < start.saved]
+        points = [(draft.cost, draft.saved, draft) for draft in (start, *smaller)]
+        return [draft for _, _, draft in hull(points)[1:]]
+
+    def _others(self, found: dict[Layer, Draft]) -> dict[Layer, Draft]:
+        """While the limit is exceeded: in place of each draft that which needs least by itself."""
+        excess = self._excess(found)
+        for layer in self.project.layers:
+            if not excess:
+                break
+            other = {**found, layer: self.project.smallest(layer)}
+            if other[layer] is not found[layer] and (less := self._excess(other)) < excess:
+                found, excess = other, less
+        return found
+
+    def _given_back(self, start: Chosen, found: dict[Layer, Draft]) -> dict[Layer, Draft]:
+        """Save again what need not be computed anew, the dearest first."""
+        excess, calls = self._excess(found), self.project.calls
+        changed = [layer for layer in self.project.layers if found[layer] is not start[layer]]
+        price = {each: (found[each].cost - start[each].cost) * calls[each] for each in changed}
+        for layer in sorted(changed, key=lambda each: -price[each])[:PROBES]:
+            for draft in (start[layer], *self._way(layer, start[layer])):
+                if draft.cost >= found[layer].cost:
+                    break
+                other = {**found, layer: draft}
+                if self._excess(other) <= excess:
+                    found = other
+                    break
+        return found

@@ -47,6 +47,13 @@ class Derived:
         return tuple(value for value in self.region.values if value not in outputs)
 
     @property
+    def pulled(self) -> tuple[Value, ...]:
+        """The values of the backward, operands first."""
+        known = frozenset((*self.region.inputs, *self.region.values, *self.seeds))
+        wanted = [gradient for gradient in self.gradients if gradient is not None]
+        return tuple(value for value in reachable(wanted, stop=known) if value not in known)
+
+    @property
     def recomputed(self) -> tuple[Value, ...]:
         """The values of the region that the gradients compute anew, operands first."""
         known = frozenset((*self.region.inputs, *self.region.outputs, *self.saved))

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tnc.ir.graph import Value
-from tnc.ops import Contract, Rename
+from tnc.ops import Contract, Leaf, Rename
 from tnc.plan.cost import kind_of
 from tnc.plan.profile import Kind, Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Costs at the run-time sizes in `binding`, with elements of `element` bytes."""
+    """Costs at the run-time sizes in `binding`, with elements of `element` bytes; `counted` in
+    multiply-adds or else in picoseconds."""
 
     profile: Profile
     binding: Mapping[str, int]
     element: int = 4
+    counted: bool = False
 
     def macs(self, value: Value) -> int:
         """Multiply-adds, by `tnc.ops.contract.counted`; what only adds or moves has none."""
@@ -33,9 +35,12 @@ class Prices:
         """What its step reads and writes."""
         return sum(self.bytes(v) for v in (value, *value.operands))
 
+    def cost(self, value: Value) -> int:
+        return self.macs(value) if self.counted else self.picoseconds(value)
+
     def picoseconds(self, value: Value) -> int:
-        """The time of its step; another name takes none."""
-        if isinstance(value.op, Rename):
+        """The time of its step; what is given, and another name, takes none."""
+        if isinstance(value.op, Leaf | Rename):
             return 0
         return self.profile.picoseconds(step_kind(value), self.macs(value), self.moved(value))
 

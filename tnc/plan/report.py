@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tnc.ir.graph import Value, reachable
+from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Alternative, Plan, Step
 from tnc.ir.program import Program
@@ -38,7 +38,7 @@ def report(
     `element` bytes. Multiply-adds follow
     `tnc.ops.contract.counted`."""
     values = _contractions(planned.graph.values)
-    pulled = [value for each in derived for value in _backward(each)]
+    pulled = [value for each in derived for value in each.pulled]
     later = _contractions(pulled)
     again = [value for each in derived for value in each.recomputed]
     read = {operand for value in (*pulled, *again) for operand in value.operands}
@@ -121,14 +121,6 @@ def _kind_shown(value: Value) -> str:
     if not value.op.patterns:
         return "broadcast" if set(value.op.keep) - _modes(value.operands) else "reorder"
     return "unfold" if value.op.patterns[0].signal in _modes(value.operands) else "fold"
-
-
-def _backward(derived: Derived) -> list[Value]:
-    """The values of the backward of a region, operands first."""
-    known = frozenset((*derived.region.inputs, *derived.region.values))
-    wanted = [gradient for gradient in derived.gradients if gradient is not None]
-    values = reachable(wanted, stop=known)
-    return [value for value in values if value not in known and not isinstance(value.op, Leaf)]
 
 
 def _contractions(values: Iterable[Value]) -> list[Value]:
