@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tnc.diagnostics import CompileError, Help, Report
-from tnc.driver.drafts import Draft, drafts, usual
+from tnc.driver.drafts import Draft, Drafts
 from tnc.driver.network import (
     Binding,
     Plans,
@@ -63,7 +63,7 @@ class Made:
 def make(layer: Layer, binding: Binding, options: Options, draft: Draft | None = None) -> Made:
     """The rooms between the graph and the text, in their order."""
     if draft is None:
-        draft = usual(drafts(layer, planned(layer, binding, options)))
+        draft = Drafts(layer, planned(layer, binding, options)).usual
     if options.verify:
         verify_planned(draft.planned.graph)
     start = tuple(rescaled(layer, options.verify))
@@ -81,14 +81,14 @@ class Project:
         self._proven = proven(self.layers)
         given = {each: each.default_binding(options.binding) for each in wanted}
         self.sizes = bindings(given, self.layers)
-        self._drafts: dict[tuple[Layer, Objective], tuple[Draft, ...]] = {}
+        self._drafts: dict[tuple[Layer, Objective], Drafts] = {}
         self._made: dict[tuple[Layer, Draft], Made] = {}
 
     # ------------------------------------------------------------------ how layers can be built
     def every(self, layer: Layer) -> tuple[Draft, ...]:
         """All drafts of a layer: of the plan for the objective, and of that for least memory."""
         aims = dict.fromkeys((self.options.objective, "time", "memory"))
-        return tuple(draft for aim in aims for draft in self._for(layer, aim))
+        return tuple(draft for aim in aims for draft in self._for(layer, aim).front)
 
     def smallest(self, layer: Layer) -> Draft:
         """The draft that needs least memory where the layer runs by itself."""
@@ -99,18 +99,18 @@ class Project:
         program = self.made(layer, draft).program
         return simulate(program, self.sizes[layer], inside).peak, draft.cost
 
-    def _for(self, layer: Layer, objective: Objective) -> tuple[Draft, ...]:
+    def _for(self, layer: Layer, objective: Objective) -> Drafts:
         if (layer, objective) not in self._drafts:
             options = replace(self.options, objective=objective)
             plan = planned(layer, self.sizes[layer], options)
             counted = self.options.objective == "macs"
-            self._drafts[layer, objective] = drafts(layer, plan, counted)
+            self._drafts[layer, objective] = Drafts(layer, plan, counted)
         return self._drafts[layer, objective]
 
     # ------------------------------------------------------------------ what is made of them
     def usual(self) -> dict[Layer, Draft]:
         """How layers are built where nothing else is asked for."""
-        return {each: usual(self._for(each, self.options.objective)) for each in self.layers}
+        return {each: self._for(each, self.options.objective).usual for each in self.layers}
 
     def made(self, layer: Layer, draft: Draft) -> Made:
         """A layer that is built so, as a part of the module."""
