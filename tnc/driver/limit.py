@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tnc.diagnostics import Help, Report
@@ -11,6 +11,7 @@ from tnc.driver.drafts import Draft, unbeaten
 from tnc.driver.project import Chosen, Project
 from tnc.ir.layer import Layer
 from tnc.plan.keeping import hull
+from tnc.plan.memory import Memory
 
 UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 UNITS |= {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
@@ -41,9 +42,9 @@ def chosen(project: Project, report: Report) -> dict[Layer, Draft]:
     if limit is None:
         return found
     found = _Search(project, limit).least(found)
-    for layer, peak in zip(project.wanted, project.peaks(found), strict=True):
-        if peak > limit:
-            _refuse(layer, project.sizes[layer], peak, limit, report)
+    for layer, memory in zip(project.wanted, project.memory(found), strict=True):
+        if memory.peak > limit:
+            _refuse(layer, project.sizes[layer], memory.peak, limit, report)
     return found
 
 
@@ -82,7 +83,10 @@ class _Search:
         return self._given_back(start, self._others(states[high]))
 
     def _excess(self, found: Chosen) -> int:
-        return sum(max(0, peak - self.limit) for peak in self.project.peaks(found))
+        return self._sum(self.project.memory(found))
+
+    def _sum(self, memory: Iterable[Memory]) -> int:
+        return sum(max(0, one.peak - self.limit) for one in memory)
 
     def _alone(self, layer: Layer) -> dict[Layer, Draft]:
         """The cheapest of all drafts that does, the orders that need least memory included."""
@@ -119,14 +123,17 @@ class _Search:
         return [draft for _, _, draft in hull(points)[1:]]
 
     def _others(self, found: dict[Layer, Draft]) -> dict[Layer, Draft]:
-        """While the limit is exceeded: in place of each draft that which needs least by itself."""
-        excess = self._excess(found)
-        for layer in self.project.layers:
-            if not excess:
-                break
+        """While the limit is exceeded, and that helps: in place of the draft whose steps run when
+        most is allocated that which needs least by itself."""
+        memory = self.project.memory(found)
+        while over := [one for one in memory if one.peak > self.limit]:
+            most = max(over, key=lambda one: one.peak)
+            layer = self.project.named(most.top)
             other = {**found, layer: self.project.smallest(layer)}
-            if other[layer] is not found[layer] and (less := self._excess(other)) < excess:
-                found, excess = other, less
+            memory = self.project.memory(other)
+            if self._sum(memory) >= self._excess(found):
+                break
+            found = other
         return found
 
     def _given_back(self, start: Chosen, found: dict[Layer, Draft]) -> dict[Layer, Draft]:

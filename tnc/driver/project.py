@@ -27,7 +27,7 @@ from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.lower import lower, share
 from tnc.ops.verify import verify_graph, verify_planned
-from tnc.plan.memory import simulate
+from tnc.plan.memory import Memory, simulate
 from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.report import report as report_plan
 
@@ -128,10 +128,14 @@ class Project:
             self._made[layer, draft] = replace(one, program=program)
         return self._made[layer, draft]
 
-    def peaks(self, chosen: Chosen) -> tuple[int, ...]:
-        """Bytes that each of the wanted layers needs at once."""
+    def memory(self, chosen: Chosen) -> tuple[Memory, ...]:
+        """What each of the wanted layers needs."""
         inside = {layer: self.made(layer, chosen[layer]).program for layer in self.layers}
-        return tuple(simulate(inside[each], self.sizes[each], inside).peak for each in self.wanted)
+        return tuple(simulate(inside[each], self.sizes[each], inside) for each in self.wanted)
+
+    def named(self, name: str) -> Layer:
+        """The layer whose class has this name."""
+        return next(layer for layer in self.layers if self._names[layer] == name)
 
     def built(self, chosen: Chosen) -> tuple[Built, ...]:
         """The wanted layers, last, after those that they contain."""

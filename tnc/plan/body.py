@@ -105,6 +105,7 @@ class Body:
         for name, weight in self._weights.items():
             scope[name] = self._world.given(self._shape(weight.axes))
         for step in self._program.body:
+            self._world.heap.place = layer.name
             self._tape.append(
                 self._invoke(step, scope) if isinstance(step, Invoke) else self._call(step, scope)
             )
@@ -170,6 +171,7 @@ class Body:
         return tuple(cotangents.get(name) for name in self._inputs)
 
     def _step_back(self, cotangents: dict[str, Tensor]) -> None:
+        self._world.heap.place = self._program.layer.name
         for name, gradient in self._pulled(self._tape.pop(), cotangents):
             if name in self._weights:
                 _add(self._world.gradients, f"{self._place}{name}", gradient)

@@ -21,10 +21,12 @@ Cut = slice | EllipsisType | None
 
 
 class Heap:
-    """Bytes that are allocated `now`, and the most that ever were at once."""
+    """Bytes that are allocated `now`, and the most that ever were at once: `top` is the `place`
+    then."""
 
     def __init__(self) -> None:
         self.now = self.peak = 0
+        self.place = self.top = ""
 
     def tensor(self, shape: Ints, element: int, strides: Ints | None = None) -> Tensor:
         """A new tensor, contiguous unless `strides` say otherwise."""
@@ -44,7 +46,8 @@ class Block:
     def __init__(self, heap: Heap, size: int) -> None:
         self.heap, self.bytes = heap, size
         heap.now += size
-        heap.peak = max(heap.peak, heap.now)
+        if heap.now > heap.peak:
+            heap.peak, heap.top = heap.now, heap.place
 
     def __del__(self) -> None:
         self.heap.now -= self.bytes

@@ -18,10 +18,12 @@ from tnc.plan.hollow import Heap
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Bytes: `saved` between forward and backward, besides inputs, weights and the results;
-    `peak` at most at once, not counting inputs, weights and the incoming cotangents."""
+    `peak` at most at once, not counting inputs, weights and the incoming cotangents, while a step
+    of the layer named `top` was running."""
 
     saved: int
     peak: int
+    top: str
 
 
 def simulate(
@@ -38,4 +40,4 @@ def simulate(
     results = body.forward(inputs)
     saved = world.heap.now - sum(block.bytes for block in {result.block for result in results})
     body.pull([world.given(result.shape) for result in results], frozenset(range(len(inputs))))
-    return Memory(saved, world.heap.peak)
+    return Memory(saved, world.heap.peak, world.heap.top)
