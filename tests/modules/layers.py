@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
 
 from tests.families.compiled import PROGRAMS, compiled, from_text
 from tests.oracle import as_tuple, randomised
+from tnc.driver.drafts import Draft
+from tnc.driver.project import Project
 
 ATTENTION = """tnn 1
 from std.nn import softmax
@@ -69,12 +72,37 @@ def family(name: str, file: str, layer: str, shape: tuple[int, ...], **settings:
     return Subject(name, partial(compiled, file, layer, **settings), layer, shape)
 
 
+def saving_nothing(project: Project, *_: object) -> dict[Any, Draft]:
+    """Every layer with as much computed anew in the backward as can be."""
+    return {each: min(project.every(each), key=lambda d: d.saved) for each in project.layers}
+
+
+def again(source: str, backward: str = "derived") -> Any:
+    """A program in a string whose backward computes all intermediates anew."""
+    with patch("tnc.driver.build.chosen", saving_nothing):
+        return from_text(f"{source}\n", backward=backward)
+
+
+CP = """tnn 1
+layer L {
+  mode n, h, w, s: 3, t: 2, r: 2, i: 3, j: 3
+  conv(pad: same, stride: 2) h' = h * i, w' = w * j
+  input x[n, s, h, w]
+  weight A[s, r], U[i, r], V[j, r], B[r, t]
+  output y[n, t, h', w'] = x * A * U * V * B
+}
+"""
+
+
 SUBJECTS = [
     family("cp", "conv2d", "CP4", (2, 3, 4, 5), S=3, T=2, R=2, stride=2),
     family("tt", "dense", "rTT", (3, 6), S=[2, 3], T=[2, 2], R=[2]),
     Subject("attention", partial(from_text, ATTENTION), "L", (2, 3, 3), linear=False),
     Subject("two", partial(from_text, TWO_OUTPUTS), "L", (3, 3)),
     family("transposed", "transposed", "UpsampleCP", (2, 2, 2, 3), S=2, T=3, R=2),
+    Subject("cp again", partial(again, CP), "L", (2, 3, 4, 5)),
+    Subject("two again", partial(again, TWO_OUTPUTS), "L", (3, 3)),
+    Subject("attention again", partial(again, ATTENTION), "L", (2, 3, 3), linear=False),
 ]
 LINEAR = [subject for subject in SUBJECTS if subject.linear]
 PATHS = {"cp": PROGRAMS / "conv2d.tnn", "tt": PROGRAMS / "dense.tnn"}

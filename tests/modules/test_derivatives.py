@@ -190,6 +190,16 @@ def gradients(layer: nn.Module, x: Tensor) -> list[Tensor]:
     return [value, *torch.autograd.grad(value, [x, *layer.parameters()])]
 
 
+@each_layer
+def test_what_is_computed_anew_is_not_saved(subject: Subject) -> None:
+    plan = subject.made().plan
+    again = [step for step in plan.steps if step.recomputed]
+    assert bool(again) is ("again" in subject.name)
+    assert not any(step.saved for step in again)
+    gradients = sum(sum(step.macs_gradients) for step in plan.steps)
+    assert plan.macs_backward == gradients + sum(step.macs for step in again)
+
+
 def test_one_of_two_outputs() -> None:
     """Gradients flow where only one output is used, and the other's parameters get none."""
     layer = randomised(from_text(TWO_OUTPUTS).module.L(dtype=torch.float64))
