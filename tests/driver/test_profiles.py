@@ -1,16 +1,18 @@
 """Profiles by name and from a file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tnc.driver.profiles import profile_named
-from tnc.plan.profile import CPU, CUDA
+from tnc.plan.profile import CPU, CUDA, KINDS
 
 
-def record() -> dict[str, object]:
-    return {"name": "mine", "flops": dict(CPU.flops), "bandwidth": 7, "launch": 0}
+def record() -> dict[str, Any]:
+    return {**CPU.as_json(), "name": "mine", "launch": 7}
 
 
 def test_built_in_profiles_go_by_name() -> None:
@@ -21,18 +23,33 @@ def test_built_in_profiles_go_by_name() -> None:
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(record()))
-    profile = profile_named(str(path))
-    assert (profile.name, profile.bandwidth, profile.launch) == ("mine", 7, 0)
-    assert profile.flops == CPU.flops
+    assert profile_named(str(path)) == replace(CPU, name="mine", launch=7)
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"bandwidth": 0}, {"launch": -1}, {"flops": {}}, {"flops": None}, {"bandwidth": "fast"}],
+    ("change", "said"),
+    [
+        ({"launch": -1}, "rates must be positive"),
+        ({"launch": "fast"}, "is not a device profile"),
+        ({"rates": {}}, "it has no 'matrix product'"),
+        ({"rates": None}, "is not a device profile"),
+        ({"schema": "tnc.profile/0"}, "calibrate anew"),
+        ({"rates": {kind: {"flops": 0, "bandwidth": 1} for kind in KINDS}}, "must be positive"),
+    ],
 )
-def test_a_file_that_is_no_profile_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+def test_a_file_that_is_no_profile_is_refused(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(record() | change))
+    with pytest.raises(ValueError, match=said):
+        profile_named(str(path))
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "null", "{}"])
+def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text)
     with pytest.raises(ValueError, match="is not a device profile"):
         profile_named(str(path))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from tnc.plan.profile import BUILT_IN, Profile
+from tnc.plan.profile import BUILT_IN, KINDS, SCHEMA, Profile, Rate
 
 
 def profile_named(name: str) -> Profile:
@@ -20,11 +21,21 @@ def profile_named(name: str) -> Profile:
         known = ", ".join(f"`{each}`" for each in BUILT_IN)
         raise ValueError(f"no profile `{name}`: there are {known}, or the path of a .json file")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        rates = {kind: int(record["flops"][kind]) for kind, _ in BUILT_IN["cpu"].flops}
-        bandwidth, launch = int(record["bandwidth"]), int(record["launch"])
-        if min(*rates.values(), bandwidth) <= 0 or launch < 0:
-            raise ValueError("rates must be positive")
-        return Profile(str(record["name"]), tuple(rates.items()), bandwidth, launch)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name} is not a device profile: {error!r}") from error
+        return _read(json.loads(path.read_text(encoding="utf-8")))
+    except KeyError as error:
+        raise ValueError(f"{name} is not a device profile: it has no {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not a device profile: {error}") from error
+
+
+def _read(record: Any) -> Profile:
+    if record["schema"] != SCHEMA:
+        raise ValueError(f"its schema is {record['schema']!r}, not {SCHEMA!r}: calibrate anew")
+    rates = record["rates"]
+    found = tuple(
+        (kind, Rate(int(rates[kind]["flops"]), int(rates[kind]["bandwidth"]))) for kind in KINDS
+    )
+    launch, routine = int(record["launch"]), int(record["routine"])
+    if min(min(rate.flops, rate.bandwidth) for _, rate in found) <= 0 or min(launch, routine) < 0:
+        raise ValueError("rates must be positive")
+    return Profile(str(record["name"]), found, launch, routine)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from tnc.diagnostics import CompileError, Help, Report
+from tnc.driver.candidates import Pinned
 from tnc.driver.drafts import Draft, Drafts
 from tnc.driver.network import (
     Binding,
@@ -20,6 +21,7 @@ from tnc.driver.network import (
     uses,
 )
 from tnc.driver.options import Built, Objective, Options
+from tnc.driver.select import quickest
 from tnc.driver.start import rescaled
 from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
@@ -27,6 +29,7 @@ from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.lower import lower, share
 from tnc.ops.verify import verify_graph, verify_planned
+from tnc.plan.cache import user_folder
 from tnc.plan.memory import Memory, simulate
 from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.report import report as report_plan
@@ -165,6 +168,13 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
     """The plan of a layer; CompileError where it has none before its sizes are known."""
     if options.verify:
         verify_graph(layer.graph)
+    order = partial(_ordered, layer, binding, options)
+    if options.objective != "time":
+        return order({})
+    return quickest(layer, order, user_folder() if options.cache else None)
+
+
+def _ordered(layer: Layer, binding: Binding, options: Options, pinned: Pinned) -> Planned:
     try:
         return plan_graph(
             layer.builder,
@@ -173,6 +183,7 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
             objective=options.objective,
             profile=options.profile,
             cache="user" if options.cache else None,
+            pinned=pinned,
         )
     except IllTyped as error:
         if not layer.run_time:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tnc.ir.size import Size
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A named axis. Within one graph a name has one size."""
+    """A named axis. Within one graph a name has one size. A `unit` mode has size 1."""
 
     name: str
     size: Size
+    unit: bool = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit", self.size.value == 1)
+        object.__setattr__(self, "_hash", hash((self.name, self.size)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return self.name

@@ -53,16 +53,12 @@ class View:
 
 
 def flat(axes: Axes) -> Order:
-    return tuple(mode for axis in axes for mode in axis)
-
-
-def unit(mode: Mode) -> bool:
-    """A mode of size 1 may stand anywhere."""
-    return mode.size.value == 1
+    return tuple(itertools.chain.from_iterable(axes))
 
 
 def solid(modes: Iterable[Mode]) -> Order:
-    return tuple(mode for mode in modes if not unit(mode))
+    """A mode of size 1 may stand anywhere."""
+    return tuple([mode for mode in modes if not mode.unit])
 
 
 def extent(modes: Iterable[Mode]) -> Size:

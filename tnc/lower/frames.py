@@ -15,7 +15,7 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
-from tnc.lower.forms import Order, flat, ordered, solid, unit
+from tnc.lower.forms import Order, flat, ordered, solid
 from tnc.lower.memory import IMAGES
 from tnc.lower.roles import RESULT, Roles
 from tnc.lower.ways import Site
@@ -127,7 +127,7 @@ def frames(site: Site, roles: Roles, value: Value, leader: Order) -> Iterator[Fr
     outer = ordered(roles.outer, others)
     batch = ordered(roles.batch, leader)
     yield Frame(batch, group, inner, outer, tuple(own[mode] for mode in leader if mode in own))
-    present = tuple(mode for mode in leader if not unit(mode) or mode in own)
+    present = tuple(mode for mode in leader if not mode.unit or mode in own)
     every = roles.group | roles.inner | roles.outer
     before = tuple(mode for mode in present if mode not in every)
     trailing = before != present and present[: len(before)] == before

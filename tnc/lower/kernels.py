@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tnc.ir.graph import Op, Value
 from tnc.lower import applied, convolutions, elementwise, moves, products
-from tnc.lower.forms import Form, solid, unit
+from tnc.lower.forms import Form, solid
 from tnc.lower.pieces import Diagonal, Every, Flip, Ones, Overlap, Pad, Windows, Wrap
 from tnc.lower.roles import product_roles
 from tnc.lower.ways import Site, Step, Way
@@ -85,9 +85,9 @@ def alias(value: Value, form: Form) -> Form | None:
     ):
         kept = value.type.modes
         axes = tuple(
-            tuple(mode for mode in axis if not unit(mode) or mode in kept) for axis in form.axes
+            tuple(mode for mode in axis if not mode.unit or mode in kept) for axis in form.axes
         )
-        return Form(axes, tuple(mode for mode in form.order if not unit(mode) or mode in kept))
+        return Form(axes, tuple(mode for mode in form.order if not mode.unit or mode in kept))
     return None
 
 

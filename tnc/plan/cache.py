@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from tnc.plan.cost import Costs
@@ -54,7 +53,7 @@ def key(costs: Costs, version: int) -> str:
             "gradients": network.wanted if measure.training else 0,
             "objective": measure.objective,
             "element": measure.element,
-            "profile": asdict(measure.profile),
+            "profile": measure.profile.as_json(),
         },
         sort_keys=True,
     )
@@ -65,8 +64,8 @@ def load(folder: Path, name: str, costs: Costs) -> Tree | None:
     """The stored order; None unless it is one of this network, at the cost that was stored."""
     try:
         stored = json.loads((folder / f"{name}.json").read_bytes())
-        tree = _tree(stored["order"])
-        if stored["schema"] != SCHEMA or sorted(leaves(tree)) != list(_numbers(costs)):
+        tree = order(stored["order"], costs)
+        if stored["schema"] != SCHEMA or tree is None:
             return None
         cost = costs.total(tree)
         return tree if cost is not None and list(cost) == stored["cost"] else None
@@ -75,8 +74,14 @@ def load(folder: Path, name: str, costs: Costs) -> Tree | None:
 
 
 def store(folder: Path, name: str, costs: Costs, tree: Tree) -> None:
-    """Write whole or not at all; silently not at all where the folder is not writable."""
-    text = json.dumps({"schema": SCHEMA, "order": tree, "cost": costs.total(tree)})
+    """Keep an order, if the folder can be written to."""
+    write(folder, name, {"schema": SCHEMA, "order": tree, "cost": costs.total(tree)})
+
+
+def write(folder: Path, name: str, record: object) -> None:
+    """Write a file of the cache whole or not at all; not at all where the folder is not
+    writable."""
+    text = json.dumps(record)
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
@@ -93,8 +98,12 @@ def leaves(tree: Tree) -> list[int]:
     return [tree] if isinstance(tree, int) else [*leaves(tree[0]), *leaves(tree[1])]
 
 
-def _numbers(costs: Costs) -> range:
-    return range(len(costs.network.operands))
+def order(stored: object, costs: Costs) -> Tree | None:
+    """A stored order, if it is one of this network with primitive steps. Errors: ValueError."""
+    tree = _tree(stored)
+    if sorted(leaves(tree)) != list(range(len(costs.network.operands))):
+        return None
+    return None if costs.total(tree) is None else tree
 
 
 def _tree(stored: object) -> Tree:

@@ -9,14 +9,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from tnc.ir.program import Line
 from tnc.plan import strides as lie
 from tnc.plan.hollow import INDEX, Heap, Tensor, pointwise
+from tnc.plan.profile import Kind
 from tnc.plan.strides import Ints
 
 Numbers = int | Sequence[int]
+Convolution = Literal["convolution", "signal gradient", "tap gradient"]
+
+GROUPED: dict[Convolution, Kind] = {
+    "convolution": "grouped convolution",
+    "signal gradient": "grouped signal gradient",
+    "tap gradient": "grouped tap gradient",
+}
 
 OPERANDS = {
     **dict.fromkeys(("elu", "gelu", "leaky_relu", "log", "silu", "softplus"), (0, 0)),
@@ -72,19 +80,27 @@ class _Room(SimpleNamespace):
 
 # ---------------------------------------------------------------------- products
 def mm(left: Tensor, right: Tensor) -> Tensor:
-    return left.new((left.shape[0], right.shape[1]))
+    made = left.new((left.shape[0], right.shape[1]))
+    made.device.did("matrix product", left.elements * made.shape[1], left, right, made)
+    return made
 
 
 def bmm(left: Tensor, right: Tensor) -> Tensor:
-    return left.new((*left.shape[:2], right.shape[2]))
+    made = left.new((*left.shape[:2], right.shape[2]))
+    made.device.did("batched product", left.elements * made.shape[2], left, right, made)
+    return made
 
 
 def mv(matrix: Tensor, vector: Tensor) -> Tensor:
-    return matrix.new(matrix.shape[:1])
+    made = matrix.new(matrix.shape[:1])
+    made.device.did("matrix product", matrix.elements, matrix, vector, made)
+    return made
 
 
 def dot(left: Tensor, right: Tensor) -> Tensor:
-    return left.new(())
+    made = left.new(())
+    made.device.did("matrix product", left.elements, left, right, made)
+    return made
 
 
 # ---------------------------------------------------------------------- convolutions
@@ -101,7 +117,9 @@ def convolution(
         (size + 2 * pad - step * (taps - 1) - 1) // by + 1
         for size, taps, by, pad, step in _spatial(x, w, stride, padding, dilation)
     ]
-    return _image(x, w, (x.shape[0], w.shape[0], *spatial))
+    made = _image(x, w, (x.shape[0], w.shape[0], *spatial))
+    _convolved("convolution", groups, made.elements * math.prod(w.shape[1:]), x, w, made)
+    return made
 
 
 def transposed(
@@ -119,14 +137,28 @@ def transposed(
         (size - 1) * by - 2 * pad + step * (taps - 1) + more + 1
         for size, taps, by, pad, step, more in _spatial(x, w, *numbers)
     ]
-    return _image(x, w, (x.shape[0], w.shape[1] * groups, *spatial))
+    made = _image(x, w, (x.shape[0], w.shape[1] * groups, *spatial))
+    _convolved("signal gradient", groups, x.elements * math.prod(w.shape[1:]), x, w, made)
+    return made
 
 
 def convolution_backward(
     seed: Tensor, x: Tensor, w: Tensor, *numbers: Any
 ) -> tuple[Tensor | None, Tensor | None, None]:
-    signal, tap, _ = numbers[-1]
-    return _image(x, w, x.shape) if signal else None, _image(x, w, w.shape) if tap else None, None
+    *_, backwards, _, groups, (signal, taps, _) = numbers
+    macs = (x if backwards else seed).elements * math.prod(w.shape[1:])
+    grad_x = _image(x, w, x.shape) if signal else None
+    grad_w = _image(x, w, w.shape) if taps else None
+    if grad_x is not None:
+        _convolved("signal gradient", groups, macs, seed, w, grad_x)
+    if grad_w is not None:
+        _convolved("tap gradient", groups, macs, seed, x, grad_w)
+    return grad_x, grad_w, None
+
+
+def _convolved(kind: Convolution, groups: int, macs: int, *tensors: Tensor) -> None:
+    """Log a convolution, or one of its gradients."""
+    tensors[0].device.did(GROUPED[kind] if groups > 1 else kind, macs, *tensors)
 
 
 def _spatial(x: Tensor, w: Tensor, *numbers: Numbers) -> list[tuple[int, ...]]:
@@ -155,7 +187,9 @@ def arange(start: int, stop: int | None = None, *, device: Heap) -> Tensor:
 
 
 def diag_embed(x: Tensor) -> Tensor:
-    return x.new((*x.shape, x.shape[-1]))
+    made = x.new((*x.shape, x.shape[-1]))
+    x.device.did("elementwise", 0, x, made)
+    return made
 
 
 def pad(x: Tensor, amounts: Sequence[int]) -> Tensor:
@@ -163,11 +197,13 @@ def pad(x: Tensor, amounts: Sequence[int]) -> Tensor:
     pairs = [(0, 0)] * (x.rank - len(amounts) // 2)
     pairs += zip(amounts[-2::-2], amounts[::-2], strict=True)
     shape = tuple(size + sum(pair) for size, pair in zip(x.shape, pairs, strict=True))
-    return x.new(shape, lie.channels_last(shape) if _channels_last(x) else None)
+    made = x.new(shape, lie.channels_last(shape) if _channels_last(x) else None)
+    x.device.did("copy", 0, x, made)
+    return made
 
 
 def softmax(x: Tensor, axes: int | Ints) -> Tensor:
-    made = x.new(x.shape)
+    made = x.like()
     return made.keeping(made)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import EllipsisType
 
 from tnc.plan import strides as lie
+from tnc.plan.profile import Kind
 from tnc.plan.strides import Ints
 
 TRUTH, INDEX = 1, 8
@@ -20,13 +21,27 @@ TRUTH, INDEX = 1, 8
 Cut = slice | EllipsisType | None
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One call of a kernel: its multiply-adds, and the bytes that it reads and writes."""
+
+    kind: Kind
+    macs: int
+    bytes: int
+
+
 class Heap:
     """Bytes that are allocated `now`, and the most that ever were at once: `top` is the `place`
-    then."""
+    then. `log` is what was done."""
 
     def __init__(self) -> None:
         self.now = self.peak = 0
         self.place = self.top = ""
+        self.log: list[Work] = []
+
+    def did(self, kind: Kind, macs: int, *tensors: Tensor) -> None:
+        """Log the call of a kernel on these tensors, the result among them."""
+        self.log.append(Work(kind, macs, sum(tensor.bytes for tensor in tensors)))
 
     def tensor(self, shape: Ints, element: int, strides: Ints | None = None) -> Tensor:
         """A new tensor, contiguous unless `strides` say otherwise."""
@@ -82,12 +97,31 @@ class Tensor:
     def device(self) -> Heap:
         return self.block.heap
 
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Of the elements that lie apart in memory."""
+        return self.element * math.prod(
+            size for size, stride in zip(self.shape, self.strides, strict=True) if stride
+        )
+
+    def copied(self, shape: Ints) -> Tensor:
+        """A new contiguous tensor with the elements of this one."""
+        made = self.new(shape)
+        self.device.did("copy", 0, self, made)
+        return made
+
     def new(self, shape: Ints, strides: Ints | None = None) -> Tensor:
         return self.block.heap.tensor(shape, self.element, strides)
 
     def like(self, *_: object) -> Tensor:
         """A new tensor that lies in memory as this one does, without its gaps."""
-        return self.new(self.shape, lie.elementwise([(self.shape, self.strides)]))
+        made = self.new(self.shape, lie.elementwise([(self.shape, self.strides)]))
+        self.device.did("elementwise", 0, self, made)
+        return made
 
     def keeping(self, *others: Tensor, tensors: int = 0, masks: int = 0) -> Tensor:
         blocks = tuple(other.block for other in others)
@@ -175,11 +209,9 @@ class Tensor:
     def reshape(self, *sizes: int | Ints) -> Tensor:
         shape = tuple(size for one in sizes for size in (one if isinstance(one, tuple) else (one,)))
         strides = lie.regrouped(self.shape, self.strides, shape)
-        return (
-            self.new(shape)
-            if strides is None
-            else self._view(list(zip(shape, strides, strict=True)))
-        )
+        if strides is None:
+            return self.copied(shape)
+        return self._view(list(zip(shape, strides, strict=True)))
 
     view = reshape
 
@@ -192,29 +224,39 @@ class Tensor:
         return self.reshape((*self.shape[:first], run, *self.shape[end:]))
 
     def contiguous(self) -> Tensor:
-        return self if lie.is_contiguous(self.shape, self.strides) else self.new(self.shape)
+        return self if lie.is_contiguous(self.shape, self.strides) else self.copied(self.shape)
 
     # ------------------------------------------------------------------ new tensors
     def clone(self, memory_format: object = None) -> Tensor:
-        return self.new(self.shape) if memory_format else self.like()
+        return self.copied(self.shape) if memory_format else self.like()
 
     def new_zeros(self, *shape: int) -> Tensor:
-        return self.new(shape)
+        made = self.new(shape)
+        self.device.did("elementwise", 0, made)
+        return made
 
     new_ones = new_empty = new_zeros
 
     def sum(self, axes: int | Ints | None = None) -> Tensor:
         gone = range(self.rank) if axes is None else (axes,) if isinstance(axes, int) else axes
-        return self.new(tuple(size for k, size in enumerate(self.shape) if k not in gone))
+        made = self.new(tuple(size for k, size in enumerate(self.shape) if k not in gone))
+        self.device.did("sum", 0, self, made)
+        return made
 
     def index_select(self, axis: int, index: Tensor) -> Tensor:
-        return self.new((*self.shape[:axis], *index.shape, *self.shape[axis + 1 :]))
+        made = self.new((*self.shape[:axis], *index.shape, *self.shape[axis + 1 :]))
+        self.device.did("copy", 0, made, made)
+        return made
 
     def index_add(self, axis: int, index: Tensor, source: Tensor) -> Tensor:
-        return self.new(self.shape)
+        made = self.new(self.shape)
+        self.device.did("copy", 0, self, made, source, source)
+        return made
 
     def masked_fill(self, mask: Tensor, value: float) -> Tensor:
-        return self.new(self.shape).keeping(mask)
+        made = self.new(self.shape)
+        self.device.did("elementwise", 0, self, mask, made)
+        return made.keeping(mask)
 
     flip = slice_scatter = clamp = abs = __neg__ = like
 
@@ -241,4 +283,6 @@ def pointwise(*operands: object, element: int | None = None) -> Tensor:
     forms = [(tensor.shape, tensor.strides) for tensor in tensors]
     size = max(tensor.element for tensor in tensors) if element is None else element
     shape = lie.broadcast([shape for shape, _ in forms])
-    return tensors[0].block.heap.tensor(shape, size, lie.elementwise(forms))
+    made = tensors[0].device.tensor(shape, size, lie.elementwise(forms))
+    made.device.did("elementwise", 0, *tensors, made)
+    return made

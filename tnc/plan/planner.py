@@ -55,16 +55,18 @@ def plan_graph(
     frozen: Collection[Value] = (),
     cache: Path | Literal["user"] | None = "user",
     thorough: bool = True,
+    pinned: Mapping[Network, Tree] | None = None,
 ) -> Planned:
     """Replace every contraction by steps of at most two operands; rebuild all else as it is.
 
     `binding` gives the run-time sizes to plan for; the planned graph is right for every size.
     With `training` the gradients count too, except those of the leaves in `frozen` and of
     buffers. `cache` is the folder of stored searches; None keeps none. What runs once is not worth
-    a search that is `thorough`.
+    a search that is `thorough`. Networks in `pinned` get the order that is given there.
     """
     measure = Measure(dict(binding), objective, profile, training)
-    planner = _Planner(measure, stored.user_folder() if cache == "user" else cache, thorough)
+    folder = stored.user_folder() if cache == "user" else cache
+    planner = _Planner(measure, folder, thorough, pinned or {})
     names = Names(mode.name for value in graph.values for mode in value.type.modes)
     site = Site(build, names, planner.choose, frozenset(frozen))
     new: dict[Value, Value] = {}
@@ -83,6 +85,7 @@ class _Planner:
     measure: Measure
     folder: Path | None
     thorough: bool
+    pinned: Mapping[Network, Tree]
     choices: list[Choice] = field(default_factory=list)
     known: dict[tuple[Network, tuple[int, ...]], Choice] = field(default_factory=dict)
 
@@ -90,7 +93,7 @@ class _Planner:
         key = network, network.written
         if key not in self.known:
             table = costs(network, self.measure)
-            tree = self._order(table)
+            tree = self.pinned.get(network) or self._order(table)
             cost = None if tree is None else table.total(tree)
             if tree is None or cost is None:
                 return None

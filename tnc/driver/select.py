@@ -1,0 +1,113 @@
+"""The best of several plans of a layer: each is lowered, and what it then does is priced.
+
+Steps of a graph do not tell how often tensors are copied between layouts, nor which kernels the
+gradients need; the program tells. So the orders whose steps are quickest, and those that a person
+would try, are followed down to their programs, one network after the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tnc.driver.candidates import Pinned, candidates
+from tnc.gradient.regions import derive, regions
+from tnc.ir.graph import Value
+from tnc.ir.layer import Layer
+from tnc.ir.program import Program
+from tnc.lower import lower
+from tnc.plan import cache as store
+from tnc.plan.clock import picoseconds, worked
+from tnc.plan.cost import costs
+from tnc.plan.network import Network, Tree
+from tnc.plan.planner import VERSION as VERSION_OF_ORDERS
+from tnc.plan.planner import Planned
+from tnc.plan.profile import Profile
+
+VERSION = 1
+"""Part of the cache's key: raise it whenever another plan may be chosen."""
+
+SCHEMA = "tnc.choice/1"
+
+QUICKEST = 4
+"""How many of the orders with the quickest steps are looked at."""
+
+Order = Callable[[Pinned], Planned]
+"""Makes a plan in which some networks have given orders."""
+
+
+def quickest(layer: Layer, order: Order, folder: Path | None) -> Planned:
+    """The plan whose program is quickest, of the usual one and of its candidates. What was chosen
+    is kept in `folder`, if there is one."""
+    first = order({})
+    name = _key(first) if folder is not None else ""
+    pinned = None if folder is None else _remembered(folder, name, first)
+    if pinned is None:
+        pinned = _chosen(layer, first, order)
+        if folder is not None:
+            trees = [pinned.get(each.network, each.tree) for each in first.choices]
+            store.write(folder, name, {"schema": SCHEMA, "orders": trees})
+    return order(pinned) if pinned else first
+
+
+def _chosen(layer: Layer, first: Planned, order: Order) -> dict[Network, Tree]:
+    """The orders that differ from those of the first plan."""
+    binding, profile = first.measure.binding, first.measure.profile
+    pinned: dict[Network, Tree] = {}
+    least = None
+    for candidate in candidates(first, QUICKEST):
+        least = price(draft(layer, first), binding, profile) if least is None else least
+        trial = {**pinned, candidate.network: candidate.tree}
+        cost = price(draft(layer, order(trial)), binding, profile)
+        if cost < least:
+            least, pinned = cost, trial
+    return pinned
+
+
+def _key(planned: Planned) -> str:
+    """SHA-256 of all that the choice depends on: the planned graph, the sizes, the profile."""
+    number: dict[Value, int] = {}
+    lines = [f"{VERSION} {VERSION_OF_ORDERS} {planned.measure}"]
+    for value in planned.graph.values:
+        number[value] = len(number)
+        lines.append(f"{value.op} {[number[operand] for operand in value.operands]}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _remembered(folder: Path, name: str, first: Planned) -> dict[Network, Tree] | None:
+    """The stored choice; None unless it fits."""
+    try:
+        stored = json.loads((folder / f"{name}.json").read_bytes())
+        if stored["schema"] != SCHEMA:
+            return None
+        pairs = list(zip(first.choices, stored["orders"], strict=True))
+        found = {}
+        for choice, record in pairs:
+            tree = store.order(record, costs(choice.network, first.measure))
+            if tree is None:
+                return None
+            if tree != choice.tree:
+                found[choice.network] = tree
+        return found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def draft(layer: Layer, planned: Planned) -> Program:
+    """The program without tangents: what a step of training runs."""
+    derived = [derive(layer.builder, region) for region in regions(planned.graph)]
+    still = [replace(each, tangent_outputs=(None,) * len(each.seeds)) for each in derived]
+    return lower(layer, planned.graph, still, planned.measure.binding)
+
+
+def price(program: Program, binding: Mapping[str, int], profile: Profile) -> int:
+    """The time of a step of training in picoseconds, averaged over the memory formats for which
+    there is a form."""
+    found = []
+    for form in program.forms:
+        done = worked(form, binding)
+        found.append(picoseconds(done.everything, profile) + done.routines * profile.routine)
+    return sum(found) // len(found)
