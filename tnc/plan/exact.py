@@ -2,6 +2,8 @@
 
 Every subset is made from two disjoint parts in the cheapest way, outer products included; ties go
 to the fewest bytes, then to the smallest mask. Sets of operands are bit masks, costs integers.
+Subsets of many operands are searched some thousand times in the search for large networks, so the
+inner loop works on lists and on costs that are packed into one integer.
 
 Source: Bellman's recursion for matrix chains, over subsets as in Lam et al. 1997; bounded by the
 cost of an order that is already known.
@@ -11,53 +13,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tnc.plan.cost import FREE, Cost, Costs
+from tnc.plan.cost import NEVER, Cost, Costs
 from tnc.plan.network import Tree
 
-Best = dict[int, tuple[Cost, int]]
-"""For every subset that was reached: its cost, and the mask of its first part."""
+Best = dict[int, int]
+"""For every subset that was reached: the mask of its first part, 0 for what was given."""
 
 
 def search(costs: Costs, parts: Sequence[int], bound: Cost | None = None) -> Best:
     """The cheapest way to each union of `parts` (disjoint subsets of operands, at no cost);
-    subsets that cost more than `bound` are left out."""
+    subsets that no order within `bound` has are left out."""
     count = len(parts)
     union = [0] * (1 << count)
     for chosen in range(1, 1 << count):
         low = chosen & -chosen
         union[chosen] = union[chosen ^ low] | parts[low.bit_length() - 1]
-    best: Best = {1 << k: (FREE, 0) for k in range(count)}
+    worst = NEVER if bound is None else bound.packed + 1
+    # Before the last step, its cost has to be left over.
+    before = worst if bound is None else worst - costs.floor(union[-1])
+    cost, first = [before] * (1 << count), [-1] * (1 << count)
+    cost[-1] = worst
+    for k in range(count):
+        cost[1 << k] = first[1 << k] = 0
     for chosen in range(1, 1 << count):
-        if chosen & (chosen - 1) and (found := _split(costs, union, best, chosen, bound)):
-            best[chosen] = found
-    return {union[chosen]: (cost, union[first]) for chosen, (cost, first) in best.items()}
+        if chosen & (chosen - 1):
+            _split(costs, union, cost, first, chosen)
+    return {union[chosen]: union[part] for chosen, part in enumerate(first) if part >= 0 and chosen}
 
 
-def _split(
-    costs: Costs, union: Sequence[int], best: Best, chosen: int, bound: Cost | None
-) -> tuple[Cost, int] | None:
+def _split(costs: Costs, union: list[int], cost: list[int], first: list[int], chosen: int) -> None:
     """The cheapest two parts of one subset; the first has its lowest element."""
-    low = chosen & -chosen
-    rest = chosen ^ low
-    found, limit = None, bound
+    packed, floor, found = costs.packed, costs.floor(union[chosen]), -1
+    limit = cost[chosen] - floor
+    rest = chosen & (chosen - 1)
     others = rest
     while others:
-        one, two = best.get(chosen ^ others), best.get(others)
-        if one is not None and two is not None:
-            known = one[0].plus(two[0])
-            if limit is None or known <= limit:
-                step = costs.step(union[chosen ^ others], union[others])
-                if step is not None:
-                    key = (known.plus(step), chosen ^ others)
-                    if (limit is None or key[0] <= limit) and (found is None or key < found):
-                        found, limit = key, key[0]
+        one = chosen ^ others
+        known = cost[one] + cost[others]
+        if known < limit:
+            key = union[one], union[others]
+            step = packed.get(key) or costs.pack(*key)
+            if known + step - floor < limit:
+                limit, found = known + step - floor, one
         others = (others - 1) & rest
-    return found
+    cost[chosen], first[chosen] = NEVER if found < 0 else limit + floor, found
 
 
 def tree(best: Best, subset: int, parts: Mapping[int, Tree]) -> Tree:
     """The order that the search found for a subset, given those of its parts."""
-    first = best[subset][1]
+    first = best[subset]
     if not first:
         return parts[subset]
     return tree(best, first, parts), tree(best, subset ^ first, parts)
@@ -65,7 +69,7 @@ def tree(best: Best, subset: int, parts: Mapping[int, Tree]) -> Tree:
 
 def merges(best: Best, subset: int) -> list[tuple[int, int]]:
     """The same as pairs of subsets, in an order in which they can be done."""
-    first = best[subset][1]
+    first = best[subset]
     if not first:
         return []
     second = subset ^ first

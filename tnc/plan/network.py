@@ -40,7 +40,7 @@ class Axis:
 
     def done(self, group: int) -> bool:
         """Whether at most one participant is missing from the group."""
-        rest = self.relation.everything ^ group
+        rest = (len(self.partial) - 1) ^ group
         return not rest & (rest - 1)
 
 

@@ -19,10 +19,18 @@ from typing import Any
 
 from tnc.plan import exact
 from tnc.plan.cost import Cost, Costs
+from tnc.plan.cost import costs as fresh
 from tnc.plan.network import Tree
 
 METHOD = "tnc-seeded-greedy"
 TRIALS = 16
+QUICK = 6
+"""Subtrees of so many operands are made optimal in every trial."""
+
+STEPS = 100_000
+"""Once so many steps have been priced no other tree is begun: that takes seconds, and needs no
+clock, which would make the result depend on the machine."""
+
 SEED = 20180527
 FORBIDDEN = 10**30
 """Cost of a step that is not primitive: above every legal order, so that none is preferred."""
@@ -49,41 +57,55 @@ class Einsum:
 
 
 def search(costs: Costs, subtree: int) -> tuple[Tree, ...]:
-    """The orders that 16 trials end with, cheapest first; subtrees of `subtree` operands are made
-    optimal. Those with a step that is not primitive are left out."""
+    """The orders that up to 16 trials end with, cheapest first; in every trial subtrees of `QUICK`
+    operands are made optimal, in the best of them those of `subtree` operands. Orders with a step
+    that is not primitive are left out."""
     from cotengra import HyperOptimizer
     from cotengra.hyperoptimizers.hyper import register_hyper_function
 
+    costs = fresh(costs.network, costs.measure)  # steps are counted from none
     einsum = _einsum(costs)
     register_hyper_function(METHOD, _greedy(costs, einsum), SPACE)
-    paths: dict[tuple[tuple[int, ...], ...], None] = {}
+    trials: list[Any] = []
 
     def score(trial: Any) -> float:
-        paths[trial["tree"].get_path()] = None
+        trials.append(trial["tree"])
         return float(trial["flops"])
 
+    local = {
+        "optimize": Local(costs, einsum),
+        "select": "descend",
+        "minimize": "flops",
+        "maxiter": 4 * len(einsum.inputs),
+    }
     optimizer = HyperOptimizer(
         methods=[METHOD],
         minimize=score,
-        max_repeats=TRIALS,
+        max_repeats=1,
         optlib="random",
         seed=SEED,
         parallel=False,
-        reconf_opts={
-            "subtree_size": subtree,
-            "optimize": Local(costs, einsum),
-            "select": "descend",
-            "minimize": "flops",
-            "maxiter": 4 * len(einsum.inputs),
-        },
+        reconf_opts={"subtree_size": QUICK} | local,
         on_trial_error="raise",
     )
-    optimizer.search(einsum.inputs, einsum.output, einsum.sizes)
-    found = {
-        tree: costs.total(tree) for tree in (_tree(path, len(einsum.inputs)) for path in paths)
-    }
-    legal = {tree: cost for tree, cost in found.items() if cost is not None}
-    return tuple(sorted(legal, key=lambda tree: (legal[tree], str(tree))))
+    for _ in range(TRIALS):
+        optimizer.search(einsum.inputs, einsum.output, einsum.sizes)
+        if len(costs.packed) > STEPS:
+            break
+    found = _legal(costs, trials)
+    for trial in list(found.values()):
+        trials.append(trial.subtree_reconfigure(subtree_size=subtree, **local))
+        if len(costs.packed) > STEPS:
+            break
+    return tuple(_legal(costs, trials))
+
+
+def _legal(costs: Costs, trials: Sequence[Any]) -> dict[Tree, Any]:
+    """The different orders among trees of cotengra that have primitive steps only, cheapest
+    first, and such a tree of each."""
+    found = {_tree(trial.get_path(), trial.N): trial for trial in trials}
+    cost = {tree: total for tree in found if (total := costs.total(tree)) is not None}
+    return {tree: found[tree] for tree in sorted(cost, key=lambda tree: (cost[tree], str(tree)))}
 
 
 def _einsum(costs: Costs) -> Einsum:
@@ -142,36 +164,36 @@ def _greedy(costs: Costs, einsum: Einsum) -> Any:
 
 @dataclass(slots=True)
 class Local:
-    """The optimal order of a subtree, by the exact search; cotengra sets `cost_cap`."""
+    """The optimal order of a subtree, by the exact search; cotengra sets `cost_cap`, the cost of
+    the order that the subtree has."""
 
     costs: Costs
     einsum: Einsum
     cost_cap: float = 0
-    known: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    known: dict[tuple[int, ...], list[tuple[int, int]]] = field(default_factory=dict)
 
     def __call__(
         self, inputs: Sequence[Sequence[str]], output: object, sizes: object
     ) -> tuple[tuple[int, ...], ...]:
-        parts = tuple(self.einsum.subset(legs) for legs in inputs)
-        if parts not in self.known:
-            self.known[parts] = self._path(parts)
-        return self.known[parts]
+        parts = [self.einsum.subset(legs) for legs in inputs]
+        key = tuple(sorted(parts))
+        if key not in self.known:
+            bound = Cost(int(self.cost_cap), FORBIDDEN) if self.cost_cap < FORBIDDEN else None
+            best = exact.search(self.costs, key, bound)
+            self.known[key] = exact.merges(best, sum(key)) if sum(key) in best else []
+        return _path(parts, self.known[key]) or tuple((0, 1) for _ in parts[1:])
 
-    def _path(self, parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        ordered = sorted(parts)
-        bound = Cost(int(self.cost_cap), FORBIDDEN) if self.cost_cap < FORBIDDEN else None
-        best = exact.search(self.costs, ordered, bound)
-        whole = sum(parts)
-        if whole not in best:
-            return tuple((0, 1) for _ in parts[1:])
-        pending = list(parts)
-        path = []
-        for one, two in exact.merges(best, whole):
-            first, second = sorted((pending.index(one), pending.index(two)))
-            del pending[second], pending[first]
-            pending.append(one | two)
-            path.append((first, second))
-        return tuple(path)
+
+def _path(parts: Sequence[int], merges: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """Pairs of subsets as pairs of places in a list from which they go and at whose end their
+    product comes."""
+    pending, path = list(parts), []
+    for one, two in merges:
+        first, second = sorted((pending.index(one), pending.index(two)))
+        del pending[second], pending[first]
+        pending.append(one | two)
+        path.append((first, second))
+    return tuple(path)
 
 
 def _tree(path: Sequence[Sequence[int]], count: int) -> Tree:
