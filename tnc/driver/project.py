@@ -23,6 +23,7 @@ from tnc.driver.network import (
 from tnc.driver.options import Built, Objective, Options
 from tnc.driver.select import quickest
 from tnc.driver.start import rescaled
+from tnc.driver.variants import with_variants
 from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
 from tnc.ir.plan import Plan
@@ -146,7 +147,7 @@ class Project:
         made = {layer: self.made(layer, chosen[layer]) for layer in order}
         inside = {layer: each.program for layer, each in made.items()}
         plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
-        programs = share([each.program for each in made.values()])
+        programs = share([with_variants(each, self.options) for each in made.values()])
         return tuple(
             Built(each.layer, plans.of(layer, each.binding), program)
             for (layer, each), program in zip(made.items(), programs, strict=True)

@@ -353,8 +353,14 @@ def _tangents(margin: str, made: Function, read: frozenset[str]) -> list[str]:
     routine = made.routine
     given = fresh("given", made.part.locals)
     pairs = list(zip(routine.arguments, routine.tangents, strict=True))
+    stored = [(name, dot) for name, dot in pairs if dot in read and name not in made.shaped]
+    if len(stored) > 1:
+        names, dots = (", ".join(column) for column in zip(*stored, strict=True))
+        arguments = [f"({names})", f"({dots})"]
+        lines += bracketed(margin, f"{dots} = _tangents(", arguments, ")")
+        pairs = [pair for pair in pairs if pair not in stored]
     if any(name in made.shaped and dot in read for name, dot in pairs):
-        listed = f"({', '.join(routine.tangents)}{',' if len(pairs) == 1 else ''})"
+        listed = f"({', '.join(routine.tangents)}{',' if len(routine.tangents) == 1 else ''})"
         lines.append(f"{margin}{given} = next(dot for dot in {listed} if dot is not None)")
     for name, dot in pairs:
         if dot not in read:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
+from tnc.emit.description import outline
 from tnc.emit.prose import file_name, table
 from tnc.emit.statement import WIDTH
 from tnc.ir.layer import Layer
@@ -25,15 +26,25 @@ def header(
         "Generated: edit the .tnn, not this file.",
         "\n".join(hashes),
     ]
-    told = [(program.layer, plan) for program, plan in programs if plan.own or not program.inside]
-    return "\n\n".join([*about, *(_planned(layer, plan) for layer, plan in told)])
+    told = [(program, plan) for program, plan in programs if plan.own or not program.inside]
+    known: dict[str, Layer] = {}
+    texts = []
+    for program, plan in told:
+        layer = program.layer
+        like = known.setdefault(outline(layer), layer) if program.inside else layer
+        texts.append(_planned(layer, like, plan))
+    return "\n\n".join([*about, *texts])
 
 
-def _planned(layer: Layer, plan: Plan) -> str:
-    settings = ", ".join(f"{name}={value}" for name, value in layer.settings)
+def _planned(layer: Layer, like: Layer, plan: Plan) -> str:
+    """The plan of a layer, of whose parameters those are said which `like` has not."""
+    own = like is layer
+    differing = [each for each in layer.settings if own or each not in like.settings]
+    settings = ", ".join(f"{name}={value}" for name, value in differing)
     sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding)
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
-    title = fill(f"{layer.name}({settings})", WIDTH, subsequent_indent="    ")
+    title = f"{layer.name}({settings})" if own else f"{layer.name}: {like.name} with {settings}"
+    title = fill(title, WIDTH, subsequent_indent="    ")
     lines = [title, f"  planned for {sizes or 'its only sizes'}; {aim}"]
     if plan.own:
         rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]

@@ -13,6 +13,7 @@ from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
 from tnc.emit.start import Squares, reset
 from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
+from tnc.emit.variants import opened_for
 from tnc.ir.layer import Layer, Port, Weight
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
@@ -71,8 +72,7 @@ def layer_class(made: Shown, like: Layer | None = None) -> list[str]:
         *_forward(made),
         "",
         f"{INDENT}def extra_repr(self) -> str:",
-        *assign(BODY, ["settings"], quote(settings(layer))),
-        f"{BODY}return settings",
+        f"{BODY}return {quote(settings(layer))}",
     ]
 
 
@@ -126,20 +126,33 @@ def _forward(made: Shown) -> list[str]:
         lines += [f"{BODY}{ahead} = {leading(opened[0])}"]
     for port in opened:
         lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
+    for variant in program.variants:
+        lines += opened_for(BODY, variant, layer, _held(layer))
+        lines += _formats(BODY + INDENT, made, variant.program, ahead)
+    return [*lines, *_formats(BODY, made, program, ahead)]
+
+
+def _formats(margin: str, made: Shown, program: Program, ahead: str) -> list[str]:
+    """The steps for images with the channels last, if these differ, and those for all others."""
+    lines = []
     if other := program.channels_last:
-        lines.append(f"{BODY}if {CHANNELS_LAST}({', '.join(other.images)}):")
-        lines += _computed(INDENT * 3, made, other.program, ahead)
-    return [*lines, *_computed(BODY, made, program, ahead)]
+        lines.append(f"{margin}if {CHANNELS_LAST}({', '.join(other.images)}):")
+        lines += _computed(margin + INDENT, made, other.program, ahead)
+    return [*lines, *_computed(margin, made, program, ahead)]
 
 
 def _computed(margin: str, made: Shown, program: Program, ahead: str) -> list[str]:
     """The steps of one form of the layer, and its results with all leading axes."""
     layer = made.layer
     taken = _variables(program)
-    lines = _steps(margin, made, program)
+    *before, last = program.body
+    opened = any(leading_axis(port.axes) is not None for port in layer.inputs)
+    if isinstance(last, Invoke) and last.targets == program.results and not opened:
+        returned = _invoke(margin, "return ", last, made.parts, _held(layer))
+        return [*_steps(margin, made, program, before), *returned]
+    lines = _steps(margin, made, program, program.body)
     held = _held(layer)
     results = [replace(name, held) for name in program.results]
-    opened = any(leading_axis(port.axes) is not None for port in layer.inputs)
     for k, port in enumerate(layer.outputs):
         if opened and (at := leading_axis(port.axes)) is not None:
             restored = _restored(results[k], at, ahead)
@@ -183,12 +196,12 @@ def _restored(name: str, at: int, ahead: str) -> str:
     return f"{name}.reshape({before}{ahead} + {name}.shape[{at + 1}:])"
 
 
-def _steps(margin: str, made: Shown, program: Program) -> list[str]:
+def _steps(margin: str, made: Shown, program: Program, steps: Sequence[Line | Invoke]) -> list[str]:
     held = _held(made.layer)
     places = {place(step.origin) for step in program.body}
     lines: list[str] = []
     before = ""
-    for step in program.body:
+    for step in steps:
         at = place(step.origin) if len(places) > 1 else ""
         if isinstance(step, Line):
             same = bool(program.children) and at == before and _keeps(step)
@@ -197,7 +210,7 @@ def _steps(margin: str, made: Shown, program: Program) -> list[str]:
             lines += assign(margin, step.targets, replace(step.expression, held))
         else:
             lines += comment(margin, at) if at else []
-            lines += _invoke(margin, step, made.parts[step.routine], held)
+            lines += _invoke(margin, f"{', '.join(step.targets)} = ", step, made.parts, held)
         before = at
     return lines
 
@@ -209,7 +222,16 @@ def _keeps(line: Line) -> bool:
     return bool(arrow) and result == operand
 
 
-def _invoke(margin: str, step: Invoke, part: Part, held: Mapping[str, str]) -> list[str]:
-    arguments: Sequence[str] = [held.get(name, name) for name in step.arguments]
-    head = f"{', '.join(step.targets)} = {part.apply}("
-    return bracketed(margin, head, arguments, ")")
+def _invoke(
+    margin: str,
+    start: str,
+    step: Invoke,
+    parts: Mapping[Routine, Part],
+    held: Mapping[str, str],
+) -> list[str]:
+    """The call of a routine, after the start of its statement."""
+    arguments = [held.get(name, name) for name in step.arguments]
+    if first := step.folded:
+        made = ["self", parts[first.routine].apply, *(held[name] for name in first.arguments)]
+        arguments[-len(first.targets) :] = [f"*_kept({', '.join(made)})"]
+    return bracketed(margin, f"{start}{parts[step.routine].apply}(", arguments, ")")

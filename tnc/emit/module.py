@@ -18,6 +18,7 @@ from tnc.emit.routines import routines
 from tnc.emit.start import RESET_INSIDE, only_inside, shared_squares
 from tnc.emit.start import SUPPORT as START
 from tnc.emit.statement import fits
+from tnc.emit.variants import support
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
@@ -79,8 +80,9 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     ordered = sorted(programs, key=lambda one: one[1].macs)
     made = routines([(each, _reason(each, plan, backward)) for each, plan in ordered], named)
     sections = [SHAPE_ERROR]
-    if any(program.channels_last for program, _ in programs):
+    if any(form.channels_last for program, _ in programs for form in program.alternatives):
         sections.append(CHANNELS_LAST)
+    sections += support([program for program, _ in programs])
     if any(map(made.derived, named)):
         sections += SUPPORT.split("\n\n\n")
     if made.based():
@@ -125,7 +127,8 @@ def _layer(made: Shown, like: Layer | None) -> list[list[str]]:
 def _imports(body: str, programs: Sequence[tuple[Program, Plan]]) -> list[str]:
     """Only what the body uses."""
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
-    standard = ["import math", ""] if "math" in used else []
+    standard = [f"import {module}" for module in ("math", "weakref") if module in used]
+    standard += [""] if standard else []
     whole = ["import torch"] if "torch" in used else []
     whole += [f"import {module}" for module in _foreign(programs)]
     parts = [name for name in ("Tensor", "nn") if name in used]

@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from tnc.ir.program import Invoke, Program, Routine
+from tnc.ir.program import Program, Routine
 
 
 def fresh(wish: str, taken: Collection[str]) -> str:
@@ -84,11 +84,7 @@ def _take(wish: str, taken: set[str]) -> str:
 
 def _weights(program: Program, routine: Routine) -> frozenset[str]:
     held = {variable(weight.name) for weight in program.layer.weights}
-    calls = [
-        step.arguments
-        for step in program.body
-        if isinstance(step, Invoke) and step.routine is routine
-    ]
+    calls = [step.arguments for step in program.calls if step.routine is routine]
     return frozenset(
         argument
         for k, argument in enumerate(routine.arguments)

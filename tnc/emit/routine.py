@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from textwrap import fill
 
-from tnc.emit.expression import names, parse
+from tnc.emit.expression import flat, names, parse
 from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, place, places
 from tnc.emit.statement import (
@@ -15,6 +15,7 @@ from tnc.emit.statement import (
     bracketed,
     define,
     delete,
+    fits,
     give,
     unpack,
     when,
@@ -39,6 +40,11 @@ def _primal(tensor):
     """The tensor without its own tangent, in a jvp. PyTorch switches tangents off there, so that
     a tangent of a tangent would be lost (pytorch/pytorch#197867); hence they are on again."""
     return torch.autograd.forward_ad.unpack_dual(tensor).primal
+
+
+def _tangents(tensors, dots):
+    """The tangents of tensors: zeros for those that do not vary."""
+    return [torch.zeros_like(t) if dot is None else dot for t, dot in zip(tensors, dots)]
 '''
 
 
@@ -70,7 +76,8 @@ def applied(part: Part) -> list[str]:
     taken = part.locals
     device, function = fresh("device", taken), fresh("function", taken)
     cast = ", ".join([device, *routine.arguments])
-    single = not routine.saved and len(routine.outputs) == 1
+    single = len(routine.outputs) == 1
+    first = "[0]" if routine.saved else ""
     arguments = list(routine.arguments)
     inner = INDENT * 2
     lines = [
@@ -84,7 +91,7 @@ def applied(part: Part) -> list[str]:
         *choose(INDENT, function, part),
     ]
     if single:
-        return [*lines, *bracketed(INDENT, f"return {function}.apply(", arguments, ")")]
+        return [*lines, *bracketed(INDENT, f"return {function}.apply(", arguments, f"){first}")]
     targets = [*routine.outputs, "*_"] if routine.saved else list(routine.outputs)
     head = f"{', '.join(targets)} = {function}.apply("
     return [*lines, *bracketed(INDENT, head, arguments, ")"), *give(INDENT, routine.outputs)]
@@ -102,6 +109,9 @@ def _direct(part: Part) -> list[str]:
         ]
     if not routine.saved:
         return [*lines, *bracketed(INDENT * 2, f"return {part.forward}(", routine.arguments, ")")]
+    if len(routine.outputs) == 1:
+        head = f"return {part.forward}("
+        return [*lines, *bracketed(INDENT * 2, head, routine.arguments, ")[0]")]
     head = f"{', '.join([*routine.outputs, '*_'])} = {part.forward}("
     made = bracketed(INDENT * 2, head, routine.arguments, ")")
     return [*lines, *made, *give(INDENT * 2, routine.outputs)]
@@ -134,11 +144,14 @@ def _summary(routine: Routine, text: str) -> str:
 
 def _body(routine: Routine, results: Sequence[str]) -> list[str]:
     lines = routine.forward
-    return [
-        *sizes(INDENT, routine, reads(lines)),
-        *block(INDENT, lines, deaths(lines, (), results)),
-        *give(INDENT, results),
-    ]
+    dying = deaths(lines, (), results)
+    defined = sizes(INDENT, routine, reads(lines))
+    if lines and lines[-1].targets == tuple(results):
+        text = f"return {flat(parse(lines[-1].expression))}"
+        if fits(INDENT, text):
+            before = block(INDENT, lines[:-1], dying[:-1], located=_located(lines))
+            return [*defined, *before, *_noted(INDENT, lines[-1], _located(lines)), INDENT + text]
+    return [*defined, *block(INDENT, lines, dying), *give(INDENT, results)]
 
 
 def reads(lines: Iterable[Line]) -> frozenset[str]:
@@ -182,10 +195,12 @@ def block(
     dying: Sequence[Sequence[str]],
     conditions: str = "",
     everything: frozenset[int] = frozenset(),
+    located: bool | None = None,
 ) -> list[str]:
-    """Steps with their comments. With `conditions`, the name of the flags that say which
-    gradients are needed, consecutive lines for the same gradients stand under one `if`."""
-    located = len({place(line.origin) for line in lines}) > 1
+    """Steps with their comments; `located`: these say where the step comes from, else they do if
+    that is several places. With `conditions`, the name of the flags that say which gradients are
+    needed, consecutive lines for the same gradients stand under one `if`."""
+    located = _located(lines) if located is None else located
     text: list[str] = []
     before: frozenset[int] = frozenset()
     for line, dead in zip(lines, dying, strict=True):
@@ -198,6 +213,11 @@ def block(
         text += assign(inner, line.targets, line.expression)
         text += delete(inner, dead) if dead else []
     return text
+
+
+def _located(lines: Sequence[Line]) -> bool:
+    """Whether lines come from several places, so that each says from which."""
+    return len({place(line.origin) for line in lines}) > 1
 
 
 def _noted(margin: str, line: Line, located: bool) -> list[str]:

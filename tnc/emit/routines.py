@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tnc.emit.function import function, keeps_all
@@ -30,7 +30,8 @@ class Routines:
 
     def derived(self, routine: Routine) -> bool:
         """Whether it has a derivative: one of the layers wants it."""
-        return any(layer.reason is None for layer in self.served[routine])
+        wanted = any(layer.reason is None for layer in self.served[routine])
+        return routine.differentiable and wanted
 
     def inside(self, routine: Routine) -> bool:
         """Whether it serves layers inside of others only."""
@@ -61,7 +62,8 @@ class Routines:
                 made = function(part, self.like(routine), routine in based)
                 texts[routine] = [planned(part), made, applied(part)]
             else:
-                texts[routine] = [plain(part, self.served[routine][-1].reason or "")]
+                reason = self.served[routine][-1].reason if routine.differentiable else ""
+                texts[routine] = [plain(part, reason or "")]
         return texts
 
 
@@ -72,7 +74,13 @@ def routines(
     that a routine serves wants one, it gives the last of their reasons."""
     served: dict[Routine, list[Served]] = {}
     for program, reason in programs:
-        for form in program.forms:
-            for routine, like in zip(form.routines, program.routines, strict=True):
-                served.setdefault(routine, []).append(Served(program, like, reason))
+        for routine, like in (pair for each in program.alternatives for pair in _pairs(each)):
+            served.setdefault(routine, []).append(Served(program, like, reason))
     return Routines(served, named)
+
+
+def _pairs(program: Program) -> Iterator[tuple[Routine, Routine]]:
+    """The routines of both memory formats, each with that for contiguous images."""
+    for form in program.formats:
+        alike = all(routine.differentiable for routine in form.routines)
+        yield from zip(form.routines, program.routines if alike else form.routines, strict=True)

@@ -53,15 +53,23 @@ class Routine:
     tangent: tuple[Line, ...]
     tangent_outputs: tuple[str, ...]
 
+    @property
+    def differentiable(self) -> bool:
+        """Whether it has a derivative; one that serves where no gradient is wanted has none."""
+        return any(gradient is not None for gradient in self.gradients)
+
 
 @dataclass(frozen=True, slots=True)
 class Invoke:
-    """`targets = <routine>.apply(*arguments)` in the body of the module."""
+    """`targets = <routine>.apply(*arguments)` in the body of the module.
+
+    `folded` makes, of weights alone, what the module keeps between calls: the last arguments."""
 
     routine: Routine
     targets: tuple[str, ...]
     arguments: tuple[str, ...]
     origin: Span | None = None
+    folded: Invoke | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,8 @@ class Program:
     `children` are the layers inside, `functions` the dotted names of Python's that are called;
     `inside`: the layer itself is one that others contain; then `proven` are the axes of inputs,
     by name and number, whose sizes follow from those of what contains it. None: nothing does.
-    `rescaled` ends the start of the weights."""
+    `rescaled` ends the start of the weights. `variants` are other programs of the same layer: the
+    first whose guard holds runs in place of this one."""
 
     layer: Layer
     routines: tuple[Routine, ...]
@@ -109,11 +118,28 @@ class Program:
     inside: bool = False
     proven: frozenset[tuple[str, int]] | None = None
     rescaled: tuple[Rescaled, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def formats(self) -> tuple[Program, ...]:
+        """This program, and the one for the other memory format."""
+        return (self, self.channels_last.program) if self.channels_last else (self,)
+
+    @property
+    def alternatives(self) -> tuple[Program, ...]:
+        """This program, and those that run in place of it under a guard."""
+        return (self, *(variant.program for variant in self.variants))
 
     @property
     def forms(self) -> tuple[Program, ...]:
-        """This program, and the one for the other memory format."""
-        return (self, self.channels_last.program) if self.channels_last else (self,)
+        """All of the layer's programs, each in both memory formats."""
+        return tuple(form for each in self.alternatives for form in each.formats)
+
+    @property
+    def calls(self) -> tuple[Invoke, ...]:
+        """The calls of routines in the body, what makes of the weights something to keep first."""
+        called = [step for step in self.body if isinstance(step, Invoke)]
+        return tuple(each for step in called for each in (step.folded, step) if each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +148,32 @@ class ChannelsLast:
 
     images: tuple[str, ...]
     program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a variant runs: if all of this holds, and no compiler or exporter follows.
+
+    The size of the first axis of the input `batch` is at least `least` and below `below`; with
+    `frozen`, gradients are wanted, but none of an input; with `inference`, no gradient is wanted
+    of a module in eval mode, on a CPU."""
+
+    batch: str = ""
+    least: int = 1
+    below: int | None = None
+    frozen: bool = False
+    inference: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the batch matters."""
+        return self.least > 1 or self.below is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A program of a layer for some of its calls. `why`: what was predicted of it."""
+
+    guard: Guard
+    program: Program
+    why: str = ""

@@ -1,6 +1,7 @@
 """From a planned graph to a program: which PyTorch calls, in which memory layouts."""
 
 from tnc.lower.alike import share
+from tnc.lower.fold import folded
 from tnc.lower.lower import lower
 
-__all__ = ["lower", "share"]
+__all__ = ["folded", "lower", "share"]

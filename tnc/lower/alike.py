@@ -7,6 +7,7 @@ it from there. What cannot be read, a stride say, keeps routines apart.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from tnc.ir.layer import Axes
 from tnc.ir.program import Invoke, Line, Program, Rescaled, Routine
 from tnc.ir.size import Size
 from tnc.lower.comments import modes_only
-from tnc.lower.literals import cut
+from tnc.lower.literals import cut, viewed_as
 from tnc.lower.names import safe
 from tnc.lower.readings import Axis, Choice, Extents, Readings, products
 
@@ -117,9 +118,8 @@ def _members(program: Program) -> Iterator[tuple[Routine, Extents]]:
     axes = {safe(port.name): port.axes for port in layer.inputs}
     axes |= {safe(weight.name): weight.axes for weight in layer.weights}
     for form in program.forms:
-        for step in form.body:
-            if isinstance(step, Invoke):
-                yield step.routine, dict(_extents(step, axes))
+        for step in form.calls:
+            yield step.routine, dict(chain(_extents(step, axes), _kept(step.folded)))
 
 
 def _extents(step: Invoke, axes: Mapping[str, Axes]) -> Iterator[tuple[Axis, int]]:
@@ -131,6 +131,21 @@ def _extents(step: Invoke, axes: Mapping[str, Axes]) -> Iterator[tuple[Axis, int
             modes = tuple(mode.name for mode in axis if mode.size != Size.of(1))
             if size is not None and modes:
                 yield Axis(name, k, len(held), modes), size
+
+
+def _kept(first: Invoke | None) -> Iterator[tuple[Axis, int]]:
+    """The axes of what a call is given that was made of weights alone, where it is said how it is
+    viewed in the end."""
+    lines = first.routine.forward if first else ()
+    for line in lines:
+        shape = viewed_as(line.expression)
+        if shape and first and set(line.targets) & set(first.targets):
+            (name,) = line.targets
+            modes = re.findall(r"\([^()]*\)|[^ ()]+", line.comment)
+            told = len(modes) == len(shape)
+            for k, size in enumerate(shape):
+                said = tuple(modes[k].strip("()").split()) if told else (f"{name}_{k}",)
+                yield Axis(name, k, len(shape), said), size
 
 
 def _starts(program: Program) -> tuple[Rescaled, ...]:
@@ -162,10 +177,16 @@ def _with(program: Program, shared: Mapping[Routine, Routine]) -> Program:
         program,
         routines=tuple(shared.get(each, each) for each in program.routines),
         body=tuple(
-            replace(step, routine=shared.get(step.routine, step.routine))
-            if isinstance(step, Invoke)
-            else step
-            for step in program.body
+            _calling(step, shared) if isinstance(step, Invoke) else step for step in program.body
         ),
         channels_last=last and replace(last, program=_with(last.program, shared)),
+        variants=tuple(
+            replace(each, program=_with(each.program, shared)) for each in program.variants
+        ),
     )
+
+
+def _calling(step: Invoke, shared: Mapping[Routine, Routine]) -> Invoke:
+    routine = shared.get(step.routine, step.routine)
+    first = step.folded
+    return replace(step, routine=routine, folded=first and _calling(first, shared))

@@ -72,3 +72,14 @@ def _factors(size: ast.expr) -> Iterator[ast.Constant]:
             yield from _factors(right)
         case _:
             pass
+
+
+def viewed_as(expression: str) -> tuple[int, ...] | None:
+    """The shape that an expression is brought into last, if it says it in numbers."""
+    match ast.parse(expression, mode="eval").body:
+        case ast.Call(func=ast.Attribute(attr="view" | "reshape"), args=given):
+            sizes = [node.value for node in given if isinstance(node, ast.Constant)]
+            whole = len(sizes) == len(given) and all(isinstance(size, int) for size in sizes)
+            return tuple(size for size in sizes if isinstance(size, int)) if whole else None
+        case _:
+            return None

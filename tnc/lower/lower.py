@@ -27,19 +27,21 @@ def lower(
     graph: Graph,
     derived: Sequence[Derived],
     binding: Mapping[str, int] | None = None,
+    tag: str = "",
 ) -> Program:
     """The program of `layer`, whose planned graph is `graph`, with the derivatives of its regions.
 
     `binding` gives run-time sizes for which layouts are chosen; the lines are right for all. A
     layer that convolves images has a second form, which follows those with their channels last; of
-    several inputs that are images, all must lie so. What is the same in both forms is shared.
+    several inputs that are images, all must lie so. What is the same in both forms is shared. `tag`
+    tells the names of routines from those of other programs of the layer.
     """
     memory = Memory(signals(graph))
-    program = _Body(layer, graph, derived, binding, memory).program()
+    program = _Body(layer, graph, derived, binding, memory, tag).program()
     images = tuple(safe(port.name) for port in layer.inputs if memory.image(port.axes))
     if not images:
         return program
-    last = _Body(layer, graph, derived, binding, replace(memory, last=True)).program()
+    last = _Body(layer, graph, derived, binding, replace(memory, last=True), tag).program()
     if alike(program, last):
         return program
     return replace(program, channels_last=ChannelsLast(images, sharing(last, program)))
@@ -53,8 +55,9 @@ class _Body:
         derived: Sequence[Derived],
         binding: Mapping[str, int] | None,
         memory: Memory,
+        tag: str,
     ) -> None:
-        self.layer, self.graph, self.derived = layer, graph, derived
+        self.layer, self.graph, self.derived, self.tag = layer, graph, derived, tag
         given = [safe(port.name) for port in layer.inputs]
         self.names = Names([*given, *(safe(weight.name) for weight in layer.weights)])
         self.symbols = {
@@ -158,6 +161,7 @@ class _Body:
             arguments.append(Held(names.take(one.name + "2") if again else one.name, one.form))
         number = len(self.routines) + 1
         name = "product" if len(self.derived) == 1 else f"product_{number}"
+        name += f"_{self.tag}" if self.tag else ""
         name += "_channels_last" if self.around.memory.last else ""
         lowered = lower_region(self.around, derived, arguments, self.ports, names, name)
         self.routines.append(lowered.routine)

@@ -51,6 +51,7 @@ def key(costs: Costs, version: int) -> str:
             "relations": relations,
             "data": network.data,
             "gradients": network.wanted if measure.training else 0,
+            "folded": measure.folded,
             "objective": measure.objective,
             "element": measure.element,
             "profile": measure.profile.as_json(),

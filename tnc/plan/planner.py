@@ -52,6 +52,7 @@ def plan_graph(
     objective: Objective = "time",
     profile: Profile = CPU,
     training: bool = True,
+    folded: bool = False,
     frozen: Collection[Value] = (),
     cache: Path | Literal["user"] | None = "user",
     thorough: bool = True,
@@ -61,10 +62,11 @@ def plan_graph(
 
     `binding` gives the run-time sizes to plan for; the planned graph is right for every size.
     With `training` the gradients count too, except those of the leaves in `frozen` and of
-    buffers. `cache` is the folder of stored searches; None keeps none. What runs once is not worth
-    a search that is `thorough`. Networks in `pinned` get the order that is given there.
+    buffers; with `folded`, what is made of weights alone costs nothing. `cache` is the folder of
+    stored searches; None keeps none. What runs once is not worth a search that is `thorough`.
+    Networks in `pinned` get the order that is given there.
     """
-    measure = Measure(dict(binding), objective, profile, training)
+    measure = Measure(dict(binding), objective, profile, training, folded=folded)
     folder = stored.user_folder() if cache == "user" else cache
     planner = _Planner(measure, folder, thorough, pinned or {})
     names = Names(mode.name for value in graph.values for mode in value.type.modes)
