@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from functools import reduce
+from operator import or_
+from typing import Literal, NamedTuple, get_args
 
 from tnc.ir.tensor import Mode
 from tnc.plan.network import Link, Network, Tree, links
 from tnc.plan.profile import Kind, Profile
 
 Objective = Literal["time", "macs", "memory"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Cost(NamedTuple):
@@ -26,8 +30,16 @@ class Cost(NamedTuple):
             self.bytes + sum(other.bytes for other in others),
         )
 
+    @property
+    def packed(self) -> int:
+        """One number that adds and compares like the pair, as far as bytes stay below 2¹²⁸."""
+        return self.value << 128 | self.bytes
+
 
 FREE = Cost(0, 0)
+
+NEVER = 1 << 4096
+"""More than any order costs, as a packed cost."""
 
 
 def kind_of(
@@ -82,9 +94,14 @@ class Costs:
     network: Network
     measure: Measure
     sizes: tuple[int, ...]
+    units: int  # the modes of size 1, whatever the run-time sizes
+    signals: int  # the modes that a step can have as a signal
+    products: tuple[tuple[int, ...], ...]  # of the sizes of any of every eight modes
+    packed: dict[tuple[int, int], int] = field(default_factory=dict)
     _legs: dict[int, int] = field(default_factory=dict)
     _closed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _elements: dict[int, int] = field(default_factory=dict)
+    _floors: dict[int, int] = field(default_factory=dict)
     _steps: dict[tuple[int, int], Cost | None] = field(default_factory=dict)
 
     def legs(self, subset: int) -> int:
@@ -97,27 +114,23 @@ class Costs:
             found = self._closed[subset] = self.network.closed(subset)
         return found
 
-    @property
-    def units(self) -> int:
-        """The modes of size 1, whatever the run-time sizes."""
-        return sum(1 << k for k, mode in enumerate(self.network.modes) if mode.size.value == 1)
-
     def elements(self, modes: int) -> int:
         """Product of the sizes of some modes."""
         if (found := self._elements.get(modes)) is None:
             found, rest = 1, modes
-            while rest:
-                low = rest & -rest
-                found *= self.sizes[low.bit_length() - 1]
-                rest ^= low
+            for products in self.products:
+                found *= products[rest & 255]
+                rest >>= 8
             self._elements[modes] = found
         return found
 
     def links(self, one: int, two: int) -> tuple[Link, ...] | None:
         if not self.network.axes:
             return ()
-        closed = self.closed(one), self.closed(two), self.closed(one | two)
-        return links(self.network, closed, self.legs(one) | self.legs(two))
+        a, b, both = self.closed(one), self.closed(two), self.closed(one | two)
+        if both in (a, b):
+            return ()
+        return links(self.network, (a, b, both), self.legs(one) | self.legs(two))
 
     def macs(self, one: int, two: int, found: Sequence[Link]) -> int:
         """The rule of `tnc.ops.contract.counted`, on bits."""
@@ -126,11 +139,31 @@ class Costs:
             modes &= ~link.signal
         return self.elements(modes)
 
+    def floor(self, subset: int) -> int:
+        """No step that makes the subset costs less; packed."""
+        if self.measure.folded and not subset & self.network.data:
+            return 0
+        if (found := self._floors.get(subset)) is None:
+            result = self.legs(subset)
+            macs = self.elements(result & ~self.signals)
+            made = self.elements(result) * self.measure.element
+            counted = 0 if subset == self.network.everything else made
+            found = min(self.measure.step(kind, macs, made, counted, 1).packed for kind in KINDS)
+            self._floors[subset] = found
+        return found
+
     def step(self, one: int, two: int) -> Cost | None:
         """The cost of multiplying two disjoint subsets; None where that is not one step."""
         if (key := (one, two)) not in self._steps:
             self._steps[key] = self._step(one, two)
         return self._steps[key]
+
+    def pack(self, one: int, two: int) -> int:
+        """The cost of a step as one number, which is also kept in `packed`; `NEVER` where it is
+        not one step."""
+        step = self._step(one, two)
+        found = self.packed[one, two] = NEVER if step is None else step.packed
+        return found
 
     def _step(self, one: int, two: int) -> Cost | None:
         if (found := self.links(one, two)) is None:
@@ -165,4 +198,17 @@ class Costs:
 
 def costs(network: Network, measure: Measure) -> Costs:
     """The costs of a network at the sizes of the measure."""
-    return Costs(network, measure, tuple(m.size.evaluate(measure.binding) for m in network.modes))
+    sizes = tuple(mode.size.evaluate(measure.binding) for mode in network.modes)
+    units = sum(1 << k for k, mode in enumerate(network.modes) if mode.size.value == 1)
+    signals = reduce(or_, (mode for axis in network.axes for mode in axis.partial), 0)
+    return Costs(network, measure, sizes, units, signals, _products(sizes))
+
+
+def _products(sizes: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    found = []
+    for start in range(0, len(sizes), 8):
+        products = [1]
+        for size in sizes[start : start + 8]:
+            products += [product * size for product in products]
+        found.append(tuple(products))
+    return tuple(found)
