@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  || { echo "tnc needs Python 3.11 or newer: make PYTHON=python3.12 setup"; exit 1; }
 	@echo "== setup: $(VENV) (torch included, so the first time takes a while)"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev,bench]'
 	@touch $@
 
 demo: $(STAMP)  ## compile a layer, read its code, train with it
@@ -62,11 +62,7 @@ wheel: $(STAMP)  ## build the wheel, install it apart, use it outside of the che
 golden: $(STAMP)  ## write the golden files anew; read the diff before you commit it
 	@$(PY) -m pytest -q -n $(JOBS) --update-golden $(ARGS)
 
-# glibc hands large blocks back to the system at once; the page faults then dominate small layers.
-bench: export MALLOC_TRIM_THRESHOLD_ = 4294967296
-bench: export MALLOC_MMAP_THRESHOLD_ = 4294967296
-bench: export MALLOC_TOP_PAD_ = 67108864
-bench: $(STAMP)  ## measure against other libraries
+bench: $(STAMP)  ## measure, and write docs/performance.md; ARGS=--quick is short
 	@$(PY) -m benchmarks.run $(ARGS)
 
 format: $(STAMP)  ## format, and mend what the linter can mend

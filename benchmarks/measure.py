@@ -1,56 +1,57 @@
-"""Time several candidates against each other."""
+"""What every benchmark shares: one thread, a steady heap, and what a step of training is."""
 
 from __future__ import annotations
 
-import random
-import statistics
+import os
+import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-Run = Callable[[], object]
-SHORTEST = 0.02
-"""Seconds that one sample lasts at least; quicker candidates are repeated within it."""
+import torch
+from torch import Tensor, nn
+
+from tnc.api import timing
+from tnc.api.timing import Run
+
+STEADY = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_TRIM_THRESHOLD_": "4294967296",
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TOP_PAD_": "67108864",
+}
+"""One thread; and glibc hands large blocks back to the system at once unless it is told not to:
+the page faults then dominate small layers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Median seconds per call, and the half-width of the middle half of the samples."""
+def steady() -> None:
+    """Start this program anew with the environment `STEADY`, which is read only at the start."""
+    torch.set_num_threads(1)
+    if any(os.environ.get(name) != value for name, value in STEADY.items()):
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | STEADY)
 
-    seconds: float
-    spread: float
+
+def training(layer: nn.Module, x: Tensor) -> Run:
+    """Forward, and backward with the gradients of the input and of all weights."""
+    x = x.detach().requires_grad_()
+    with torch.no_grad():
+        seed = torch.randn_like(layer(x))
+    tensors = [x, *layer.parameters()]
+    return lambda: torch.autograd.grad(layer(x), tensors, seed)
+
+
+def inference(layer: nn.Module, x: Tensor) -> Run:
+    """Forward in evaluation mode, without gradients."""
+    layer.eval()
+
+    def run() -> object:
+        with torch.inference_mode():
+            return layer(x)
+
+    return run
 
 
 def interleaved(
-    candidates: Mapping[str, Run], rounds: int = 15, seed: int = 0
-) -> dict[str, Timing]:
-    """Time every candidate once per round, in an order shuffled anew for every round.
-
-    A fixed order lets one candidate always inherit the caches that another has filled.
-    """
-    shuffled = random.Random(seed)
-    repeats = {name: _repeats(run) for name, run in candidates.items()}
-    samples: dict[str, list[float]] = {name: [] for name in candidates}
-    names = list(candidates)
-    for _ in range(rounds):
-        shuffled.shuffle(names)
-        for name in names:
-            samples[name].append(_sample(candidates[name], repeats[name]))
-    return {name: _timing(values) for name, values in samples.items()}
-
-
-def _sample(run: Run, repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        run()
-    return (time.perf_counter() - start) / repeats
-
-
-def _repeats(run: Run) -> int:
-    run()
-    return max(1, round(SHORTEST / max(_sample(run, 1), 1e-7)))
-
-
-def _timing(samples: list[float]) -> Timing:
-    first, middle, third = statistics.quantiles(samples, n=4)
-    return Timing(middle, (third - first) / 2)
+    candidates: Mapping[str, Run], rounds: int = 15, budget: float = float("inf")
+) -> dict[str, timing.Timing]:
+    """Times by the clock of the process, so that other programs on the machine count less."""
+    return timing.interleaved(candidates, rounds, budget=budget, clock=time.process_time)
