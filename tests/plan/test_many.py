@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from tests.plan.layers import chain, graph, tensor_train
-from tests.plan.meaning import contracted, values_of
+from tests.plan.meaning import contracted, leaf, mode, values_of
 from tests.plan.test_exact import textbook
 from tnc.ir.graph import Builder, Value
+from tnc.ir.tensor import Mode
 from tnc.ops import Contract
 from tnc.plan import exact
 from tnc.plan.cost import Costs, Measure, Objective, costs
@@ -40,7 +41,10 @@ def test_cotengra_is_within_two_percent_of_the_exact_search(
     length: int, seed: int, objective: Objective
 ) -> None:
     build = Builder()
-    costs_of = table(build, tensor_train(build, Random(seed), length, 8), objective)
+    held_to_the_exact_search(table(build, tensor_train(build, Random(seed), length, 8), objective))
+
+
+def held_to_the_exact_search(costs_of: Costs) -> None:
     tree, *_ = search(costs_of, SUBTREE)
     cost = costs_of.total(tree)
     assert cost is not None
@@ -49,6 +53,26 @@ def test_cotengra_is_within_two_percent_of_the_exact_search(
     least = costs_of.total(exact.tree(found, costs_of.network.everything, parts))
     assert least is not None
     assert least.value <= cost.value <= 1.02 * least.value
+
+
+RING = [(k, (k + 1) % 12) for k in range(12)]
+TREE = [((k - 1) // 2, k) for k in range(1, 12)]
+GRID = [(k, k + 1) for k in range(12) if k % 4 < 3] + [(k, k + 4) for k in range(8)]
+
+
+@pytest.mark.parametrize("edges", [RING, TREE, GRID], ids=["ring", "tree", "grid"])
+@pytest.mark.parametrize("objective", ["time", "macs"])
+def test_networks_of_other_shapes(objective: Objective, edges: list[tuple[int, int]]) -> None:
+    random, build = Random(len(edges)), Builder()
+    carried: list[list[Mode]] = [[] for _ in range(12)]
+    for k, edge in enumerate(edges):
+        for end in edge:
+            carried[end].append(mode(f"e{k:02}", 2 + k * k % 7))
+    kept = [mode(f"o{k}", random.randint(2, 6)) for k in range(3)]
+    for k, free in enumerate(kept):
+        carried[4 * k].append(free)
+    operands = [leaf(build, f"T{k:02}", modes) for k, modes in enumerate(carried)]
+    held_to_the_exact_search(table(build, build.make(Contract(tuple(kept)), operands), objective))
 
 
 @pytest.mark.slow

@@ -32,8 +32,8 @@ class Cost(NamedTuple):
 
     @property
     def packed(self) -> int:
-        """One number that adds and compares like the pair, as far as bytes stay below 2¹²⁸."""
-        return self.value << 128 | self.bytes
+        """One number that adds and compares like the pair, as far as bytes stay below 2²⁵⁶."""
+        return (self.value << 256) + self.bytes
 
 
 FREE = Cost(0, 0)

@@ -32,7 +32,7 @@ STEPS = 100_000
 clock, which would make the result depend on the machine."""
 
 SEED = 20180527
-FORBIDDEN = 10**30
+FORBIDDEN = 10**200
 """Cost of a step that is not primitive: above every legal order, so that none is preferred."""
 
 SPACE = {
@@ -178,7 +178,7 @@ class Local:
         parts = [self.einsum.subset(legs) for legs in inputs]
         key = tuple(sorted(parts))
         if key not in self.known:
-            bound = Cost(int(self.cost_cap), FORBIDDEN) if self.cost_cap < FORBIDDEN else None
+            bound = Cost(int(self.cost_cap) + 1, 0) if self.cost_cap < FORBIDDEN else None
             best = exact.search(self.costs, key, bound)
             self.known[key] = exact.merges(best, sum(key)) if sum(key) in best else []
         return _path(parts, self.known[key]) or tuple((0, 1) for _ in parts[1:])
