@@ -27,26 +27,29 @@ from benchmarks.cases import (
 from benchmarks.einsums import CONTRACTORS, Einsum
 from benchmarks.measure import interleaved, training
 from benchmarks.peers import peers
+from benchmarks.plans import quickest
 from tnc.api.allocations import peak
 from tnc.driver.options import Output
 
 OURS, PLAIN, FULL = "tnc", "plain autograd", "dense"
-COMPILED = "torch.compile"
+COMPILED, BEST = "torch.compile", "best plan"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Seconds, bytes and parameters of each candidate, by name. `macs`: forward, of our plan."""
+    """Seconds, bytes and parameters of each candidate, by name. `macs`: forward, of our plan.
+    `best`: the quickest of all our plans."""
 
     case: Case
     macs: int
+    best: str
     seconds: Mapping[str, float]
     peak: Mapping[str, int]
     parameters: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""
-        names = ("macs", "seconds", "peak", "parameters")
+        names = ("macs", "best", "seconds", "peak", "parameters")
         return {**self.case.to_json(), **{name: getattr(self, name) for name in names}}
 
 
@@ -71,11 +74,15 @@ def compared(case: Case, rounds: int, compile_einsum: bool) -> Comparison:
     x = case.input()
     layers = {name: make() for name, make in _candidates(case, output, compile_einsum).items()}
     runs = {name: training(layer, x) for name, layer in layers.items()}
-    timings = interleaved(runs, rounds, budget=2.0 * rounds)
+    own = {name: training(layer, x) for name, layer in quickest(case, output, x).items()}
+    timings = interleaved(runs | own, rounds, budget=2.0 * rounds)
+    seconds = {name: timing.seconds for name, timing in timings.items()}
+    best = min((OURS, *own), key=seconds.__getitem__)
     return Comparison(
         case,
         output.built[0].plan.macs,
-        {name: timing.seconds for name, timing in timings.items()},
+        best,
+        {name: seconds[name] for name in runs} | {BEST: seconds[best]},
         {name: peak(run) for name, run in runs.items() if name != COMPILED},
         {name: sum(map(torch.numel, layer.parameters())) for name, layer in layers.items()},
     )
@@ -109,6 +116,8 @@ def measured(quick: bool, compile_einsum: bool, rounds: int) -> Iterator[Compari
     for case in cases(quick):
         found = compared(case, rounds, compile_einsum)
         ours = found.seconds[OURS]
-        told = "  ".join(f"{name} {ours / one:.2f}" for name, one in found.seconds.items())
+        told = f"best: {found.best}  " + "  ".join(
+            f"{name} {ours / one:.2f}" for name, one in found.seconds.items()
+        )
         print(f"{case}: {ours * 1e3:.2f} ms, × {told}", file=sys.stderr, flush=True)
         yield found
