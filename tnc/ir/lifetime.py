@@ -15,11 +15,16 @@ unsqueeze view view_as
 VIEWS = frozenset(_VIEWS.split())
 """Methods, and functions of `torch`, whose result shares the memory of their first operand."""
 
+COPIES = frozenset({"contiguous", "flatten", "ravel", "reshape"})
+"""Those which copy where the elements do not lie in memory as they are wanted."""
+
 ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 
 
-def viewed(expression: str) -> str | None:
-    """The variable of which an expression is a view, or None if it makes a new tensor."""
+def viewed(expression: str, surely: bool = False) -> str | None:
+    """The variable of which an expression is a view, or None if it makes a new tensor; or may
+    make one, if it shall be a view `surely`."""
+    views = VIEWS - COPIES if surely else VIEWS
     node: ast.expr = ast.parse(expression, mode="eval").body
     while not isinstance(node, ast.Name):
         match node:
@@ -28,10 +33,10 @@ def viewed(expression: str) -> str | None:
             case ast.Subscript(value=inner):
                 node = inner
             case ast.Call(func=ast.Attribute(value=ast.Name("torch"), attr=name), args=[inner, *_]):
-                if name not in VIEWS:
+                if name not in views:
                     return None
                 node = inner
-            case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in VIEWS:
+            case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in views:
                 node = inner
             case _:
                 return None
@@ -45,13 +50,14 @@ def deaths(
 
     `given` are variables from before that may be deleted, `kept` those that are still needed
     afterwards. Nothing is deleted for whose memory somebody else is responsible, and nothing
-    after the last line, since the function returns there.
+    after the last line, since the function returns there. What may be a copy is deleted by itself,
+    so that neither holds the memory of the other.
     """
     root = {name: name for name in given}
     needs = {name: frozenset[int]() for name in root}
     last = dict.fromkeys(root, -1)
     for k, line in enumerate(lines):
-        base = viewed(line.expression)
+        base = viewed(line.expression, surely=True)
         for target in (name for name in line.targets if name != "_"):
             root[target] = target if base is None else root.get(base, base)
             needs[target] = line.needs

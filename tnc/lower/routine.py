@@ -72,7 +72,7 @@ class _Region:
         names: Names,
     ) -> None:
         self.around, self.arguments, self.names = around, arguments, names
-        self.parts: Sections = sections(around.legal, derived)
+        self.parts: Sections = sections(around.legal, derived, around.measure)
         self.scope = Scope(around.symbols, names, self.parts.modes())
         self.given = dict(zip(self.parts.inputs, arguments, strict=True))
         self.ports = {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.region import Derived
 from tnc.ir.tensor import Mode
 from tnc.lower.legal import Legaliser
+from tnc.lower.schedule import scheduled
 from tnc.lower.steps import steps_of
-from tnc.lower.ways import Step
+from tnc.lower.ways import Measure, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Sections:
         return any(value in step.operands for step in steps) or value in self.gradients
 
 
-def sections(legal: Legaliser, derived: Derived) -> Sections:
+def sections(legal: Legaliser, derived: Derived, measure: Measure) -> Sections:
+    """`measure` has the sizes for which the backward is ordered so that it needs little memory."""
     region = derived.region
     inputs = tuple(legal.given(value) for value in region.inputs)
     outputs = tuple(legal(value) for value in region.outputs)
@@ -62,6 +64,7 @@ def sections(legal: Legaliser, derived: Derived) -> Sections:
     kept = (*known, *(value for step in again for value in step.values))
     pulled = [value for value in gradients if value is not None]
     moved = [value for value in pushed if value is not None]
+    backward = [*again, *steps_of(pulled, (*kept, *seeds), pairs=True)]
     return Sections(
         inputs,
         outputs,
@@ -71,24 +74,6 @@ def sections(legal: Legaliser, derived: Derived) -> Sections:
         gradients,
         pushed,
         forward=tuple(steps_of((*outputs, *saved), inputs)),
-        backward=_just_in_time(again, steps_of(pulled, (*kept, *seeds), pairs=True)),
+        backward=scheduled(backward, measure, saved, pulled),
         tangent=tuple(steps_of(moved, (*known, *dots))),
     )
-
-
-def _just_in_time(again: Sequence[Step], steps: Sequence[Step]) -> tuple[Step, ...]:
-    """All steps in their order, but those of `again` only when they are needed."""
-    waiting = {value: step for step in again for value in step.values}
-    found: dict[Step, None] = {}
-
-    def compute(operands: Collection[Value]) -> None:
-        for operand in operands:
-            step = waiting.get(operand)
-            if step is not None and step not in found:
-                compute(step.operands)
-                found[step] = None
-
-    for step in steps:
-        compute(step.operands)
-        found[step] = None
-    return tuple(found)

@@ -1,0 +1,103 @@
+"""The order of the steps of a backward in which least is allocated at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from tnc.ir.graph import Value
+from tnc.lower.kernels import aliased
+from tnc.lower.ways import Measure, Step
+
+BEAM, LONG = 64, 40
+"""So many sets of finished steps are followed at a time; of more than `LONG` steps, an eighth."""
+
+
+class State(NamedTuple):
+    """After some steps: most elements that were allocated at once, their sum over the steps, the
+    steps in order, how many elements are allocated, and the steps as a bit mask."""
+
+    peak: int
+    area: int
+    order: tuple[int, ...]
+    now: int
+    done: int
+
+
+def scheduled(
+    steps: Sequence[Step], measure: Measure, freed: Collection[Value], kept: Iterable[Value]
+) -> tuple[Step, ...]:
+    """The steps, operands first, such that few elements are allocated at once; of equally good
+    orders that which holds them for fewer steps, then the given one.
+
+    `freed` are values from before which may be deleted after their last use, `kept` those that
+    are still needed at the end. Several orders lead to the same set of finished steps, of which
+    only the best goes on: so this is exact while no more than `BEAM` sets are reached.
+    """
+    memory = _Memory(steps, measure, freed, kept)
+    states = [State(0, 0, (), 0, 0)]
+    beam = BEAM if len(steps) <= LONG else BEAM // 8
+    for _ in steps:
+        best: dict[int, State] = {}
+        for state in states:
+            for k in memory.ready(state.done):
+                after = memory.after(state, k)
+                if after.done not in best or after < best[after.done]:
+                    best[after.done] = after
+        states = sorted(best.values())[:beam]
+    return tuple(steps[k] for k in states[0].order)
+
+
+class _Memory:
+    """What each step allocates, and what nobody needs after it. A value that is another one under
+    another name is the same memory."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        measure: Measure,
+        freed: Collection[Value],
+        kept: Iterable[Value],
+    ) -> None:
+        number = {value: k for k, step in enumerate(steps) for value in step.values}
+        self._before = [
+            _bits(number[operand] for operand in step.operands if operand in number)
+            for step in steps
+        ]
+        owner: dict[Value, Value] = {}
+        self._made: list[int] = []
+        readers: dict[Value, int] = {}
+        for k, step in enumerate(steps):
+            (first, *_), new = step.values, 0
+            for value in step.values:
+                source = step.operands[0] if value is first and aliased(value) else value
+                owner[value] = owner.get(source, source)
+                new += measure(value.type.modes) if owner[value] is value else 0
+            self._made.append(new)
+            for value in (*step.operands, *step.values):
+                own = owner.get(value, value)
+                readers[own] = readers.get(own, 0) | 1 << k
+        stay = {owner.get(value, value) for value in kept}
+        dying = [own for own in readers if own not in stay and (own in number or own in freed)]
+        self._sizes = [(readers[own], measure(own.type.modes)) for own in dying]
+        self._touched = [[one for one in self._sizes if one[0] >> k & 1] for k in range(len(steps))]
+
+    def ready(self, done: int) -> list[int]:
+        return [
+            k for k, before in enumerate(self._before) if not done >> k & 1 and not before & ~done
+        ]
+
+    def after(self, state: State, k: int) -> State:
+        most = state.now + self._made[k]
+        done = state.done | 1 << k
+        gone = sum(size for readers, size in self._touched[k] if not readers & ~done)
+        now = most - gone
+        peak = max(state.peak, most)
+        return State(peak, state.area + most, (*state.order, k), now, done)
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    found = 0
+    for k in numbers:
+        found |= 1 << k
+    return found
