@@ -7,7 +7,7 @@ affine in the batch, or nearly, so a few orders suffice for all sizes (a lower e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from tnc.driver.cover import Price, Range, cover
 from tnc.driver.drafts import Drafts
 from tnc.driver.options import Options
-from tnc.driver.pricing import Prices, orders
+from tnc.driver.pricing import Clock, Prices, orders
 from tnc.gradient.regions import regions
 from tnc.ir.graph import Builder, Value
 from tnc.ir.layer import Layer
@@ -68,6 +68,7 @@ class Site:
 
     layer: Layer
     planned: Planned
+    program: Program
     binding: Mapping[str, int]
     options: Options
     inside: bool = False
@@ -114,6 +115,10 @@ class Site:
             one and other and _shape(one.network) == _shape(other.network) for one, other in pairs
         )
 
+    def clock(self, **use: Any) -> Clock:
+        symbol = self.batch.symbol if self.batch else ""
+        return Clock(self.binding, self.options.profile, symbol, **use)
+
     def prices(self, networks: tuple[Network, ...], **purpose: Any) -> Prices:
         measure = replace(self.planned.measure, binding=self.binding, **purpose)
         return Prices(networks, measure, self.batch.symbol if self.batch else "")
@@ -126,18 +131,26 @@ def _shape(network: Network) -> Network:
 @dataclass(frozen=True, slots=True)
 class Course:
     """One use of a layer: which way runs at which size of the batch. Way 0 is what runs anyway;
-    `ways` are the others."""
+    `ways` are the others, lowered, and `planned` what they were lowered from."""
 
     site: Site
     guard: Guard
-    ways: tuple[Planned, ...]
     price: Price
-    ranges: tuple[Range, ...]
+    planned: tuple[Planned, ...] = ()
+    ways: tuple[Program, ...] = ()
+    ranges: tuple[Range, ...] = (Range(1, None, 0),)
 
-    def at(self, size: int) -> Planned:
-        """What runs at a size, where way 0 is the planned one."""
-        way = next(each.way for each in reversed(self.ranges) if each.least <= size)
-        return self.ways[way - 1] if way else self.site.planned
+    def at(self, size: int) -> Program:
+        """What runs at a size, where way 0 is the program of the plan."""
+        way = self._way(size)
+        return self.ways[way - 1] if way else self.site.program
+
+    def planned_at(self, size: int) -> Planned:
+        way = self._way(size)
+        return self.planned[way - 1] if way else self.site.planned
+
+    def _way(self, size: int) -> int:
+        return next(each.way for each in reversed(self.ranges) if each.least <= size)
 
     def variants(self) -> tuple[Variant, ...]:
         return tuple(self._variant(each) for each in self.ranges if each.way)
@@ -145,7 +158,7 @@ class Course:
     def _variant(self, found: Range) -> Variant:
         bounds = replace(self.guard, least=found.least, below=found.below)
         guard = replace(bounds, batch=self.site.batch.input if self.site.batch else "")
-        program = _lowered(self.site, self.ways[found.way - 1], guard)
+        program = _lowered(self.site, self.planned[found.way - 1], guard)
         return Variant(guard, program, self._why(found))
 
     def _why(self, found: Range) -> str:
@@ -173,7 +186,7 @@ class Made(Protocol):
 
 def with_variants(made: Made, options: Options) -> Program:
     """The program of a layer, with those that run in place of it."""
-    site = Site(made.layer, made.planned, made.binding, options, made.program.inside)
+    site = Site(made.layer, made.planned, made.program, made.binding, options, made.program.inside)
     return replace(made.program, variants=variants(site))
 
 
@@ -194,43 +207,65 @@ def variants(site: Site) -> tuple[Variant, ...]:
 
 def _trained(site: Site) -> Course:
     """Other orders for other sizes of the batch."""
-    prices = site.prices(site.networks)
+    guard, prices = Guard(), site.prices(site.networks)
     known = orders(site.planned)
     found = [] if site.inside else site.search()
-    ways = tuple(each for each in found if orders(each) != known)
+    ways = [each for each in found if orders(each) != known]
 
-    def price(way: int, size: int) -> int:
+    def step_price(way: int, size: int) -> int:
         return prices.of(orders(ways[way - 1]) if way else known, size)
 
-    ranges = cover(site.sizes, len(ways) + 1, price, WORTH, SLACK, site.size)
-    return Course(site, Guard(), ways, price, ranges)
+    return _course(site, guard, ways, step_price, lambda size: site.program, WORTH, site.size)
 
 
 def _inference(site: Site, trained: Course) -> Course:
     """Orders of the forward alone, in which what is made of weights alone is there already."""
     plain = site.prices(site.networks, training=False)
     kept = site.prices(site.networks, training=False, folded=True)
-    ways = tuple(site.search(training=False, folded=True))
+    ways = site.search(training=False, folded=True)
 
-    def price(way: int, size: int) -> int:
+    def step_price(way: int, size: int) -> int:
         if way:
             return kept.of(orders(ways[way - 1]), size)
-        return plain.of(orders(trained.at(size)), size)
+        return plain.of(orders(trained.planned_at(size)), size)
 
-    ranges = cover(site.sizes, len(ways) + 1, price, WORTH, SLACK)
-    return Course(site, Guard(inference=True), ways, price, ranges)
+    return _course(site, Guard(inference=True), ways, step_price, trained.at, WORTH)
 
 
 def _frozen(site: Site, trained: Course) -> Course:
     """Orders where no gradient of an input is wanted: that of a kernel, say, formed once."""
-    ways = tuple(site.search(frozen=[port.value for port in site.layer.inputs]))
+    ways = site.search(frozen=[port.value for port in site.layer.inputs])
     prices = site.prices(tuple(choice.network for choice in ways[0].choices))
 
-    def price(way: int, size: int) -> int:
-        return prices.of(orders(ways[way - 1] if way else trained.at(size)), size)
+    def step_price(way: int, size: int) -> int:
+        return prices.of(orders(ways[way - 1] if way else trained.planned_at(size)), size)
 
-    ranges = cover(site.sizes, len(ways) + 1, price, WORTH_FROZEN, SLACK)
-    return Course(site, Guard(frozen=True), ways, price, ranges)
+    return _course(site, Guard(frozen=True), ways, step_price, trained.at, WORTH_FROZEN)
+
+
+def _course(
+    site: Site,
+    guard: Guard,
+    ways: Sequence[Planned],
+    step_price: Price,
+    runs: Callable[[int], Program],
+    worth: float,
+    own: int = 0,
+) -> Course:
+    """Ways that pay by their steps are lowered; what they do decides. `runs`: what runs anyway."""
+    rough = cover(site.sizes, len(ways) + 1, step_price, worth, SLACK, own)
+    planned = tuple(ways[way - 1] for way in sorted({each.way for each in rough if each.way}))
+    programs = tuple(_lowered(site, each, guard) for each in planned)
+    constant = [port.name for port in site.layer.inputs] if guard.frozen else []
+    clock = site.clock(training=not guard.inference, constant=constant)
+
+    def price(way: int, size: int) -> int:
+        return clock.of(programs[way - 1] if way else runs(size), size)
+
+    if not programs:
+        return Course(site, guard, price)
+    ranges = cover(site.sizes, len(programs) + 1, price, worth, SLACK, own)
+    return Course(site, guard, price, planned, programs, ranges)
 
 
 def _lowered(site: Site, planned: Planned, guard: Guard) -> Program:

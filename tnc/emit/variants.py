@@ -39,8 +39,11 @@ def _kept(layer, make, *weights):
     They are compared by value: nobody tells when `weight.data` is written to."""
     known = _KEPT.setdefault(layer, {})
     copies, made = known.get(make, ((), ()))
-    if len(copies) == len(weights) and all(map(torch.equal, weights, copies)):
-        return made
+    try:
+        if copies and all(map(torch.equal, weights, copies)):
+            return made
+    except RuntimeError:
+        pass  # Tensors without elements cannot be compared.
     with torch.inference_mode(False), torch.no_grad():
         made = make(*weights)
         made = [each.contiguous() for each in (made if isinstance(made, tuple) else (made,))]

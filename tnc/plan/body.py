@@ -117,6 +117,10 @@ class Body:
 
     def _invoke(self, step: Invoke, scope: Scope) -> Done:
         routine = step.routine
+        if step.folded is not None:  # it was made by a call before
+            before = len(self._world.heap.log)
+            self._invoke(step.folded, scope)
+            del self._world.heap.log[before:]
         pairs = zip(routine.arguments, step.arguments, strict=True)
         weights = [argument for argument, name in pairs if name in self._weights]
         outputs, applied = apply(routine, [scope[name] for name in step.arguments], weights)
