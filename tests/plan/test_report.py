@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 import tnc
 from tnc.ir.plan import Plan
 from tnc.plan import report
-from tnc.plan.profile import CPU
+from tnc.plan.profile import KINDS, Profile, Rate
 
 SOURCE = """
 tnn 1
@@ -123,15 +121,10 @@ def test_texts_say_what_the_plan_holds() -> None:
     assert max(map(len, shown.splitlines())) <= 110
 
 
-@pytest.mark.parametrize(
-    ("kind", "macs", "moved", "expected"),
-    [
-        ("matrix product", 30_000_000, 1000, 1_000_000_000 + CPU.launch),
-        ("outer product", 10, 12_000, 1_000_000 + CPU.launch),
-        ("grouped convolution", 10, 12_000, 2_000_000 + CPU.launch),
-    ],
-)
-def test_time_is_bound_by_arithmetic_or_by_memory(
-    kind: str, macs: int, moved: int, expected: int
-) -> None:
-    assert CPU.picoseconds(kind, macs, moved) == expected  # type: ignore[arg-type]
+def test_time_is_a_launch_arithmetic_and_traffic() -> None:
+    rates = tuple((kind, Rate(2_000_000_000, 5_000_000_000)) for kind in KINDS)
+    profile = Profile("mine", rates, launch=7, routine=0)
+    assert profile.picoseconds("copy", 0, 0) == 7
+    assert profile.picoseconds("matrix product", 30_000_000, 0) == 7 + 30_000_000_000
+    assert profile.picoseconds("sum", 0, 1_000) == 7 + 200_000
+    assert profile.picoseconds("convolution", 30_000_000, 1_000) == 7 + 30_000_200_000

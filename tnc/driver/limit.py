@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tnc.diagnostics import Help, Report
 from tnc.driver.drafts import Draft, unbeaten
@@ -41,10 +41,22 @@ def chosen(project: Project, report: Report) -> dict[Layer, Draft]:
         found = _Search(project, 0).least(found)
     if limit is None:
         return found
-    found = _Search(project, limit).least(found)
+    found = _within(project, limit, found)
     for layer, memory in zip(project.wanted, project.memory(found), strict=True):
         if memory.peak > limit:
             _refuse(layer, project.sizes[layer], memory.peak, limit, report)
+    return found
+
+
+def _within(project: Project, limit: int, start: Chosen) -> dict[Layer, Draft]:
+    """A way that keeps the limit, if one is found from the start or from the plans for least
+    memory."""
+    search = _Search(project, limit)
+    found = search.least(start)
+    if search.excess(found):
+        other = Project(project.wanted, replace(project.options, objective="memory"))
+        least = _Search(other, 0).least(other.usual())
+        found = min((found, least), key=search.excess)
     return found
 
 
@@ -71,7 +83,7 @@ class _Search:
 
     def least(self, start: Chosen) -> dict[Layer, Draft]:
         """One that exceeds the limit nowhere, or else as little as was found."""
-        if not self._excess(start):
+        if not self.excess(start):
             return dict(start)
         if len(self.project.layers) == 1:
             return self._alone(self.project.layers[0])
@@ -79,10 +91,11 @@ class _Search:
         low, high = 0, len(states) - 1
         while high - low > 1 and self.limit:
             middle = (low + high) // 2
-            low, high = (low, middle) if not self._excess(states[middle]) else (middle, high)
+            low, high = (low, middle) if not self.excess(states[middle]) else (middle, high)
         return self._given_back(start, self._others(states[high]))
 
-    def _excess(self, found: Chosen) -> int:
+    def excess(self, found: Chosen) -> int:
+        """By how many bytes the wanted layers exceed the limit."""
         return self._sum(self.project.memory(found))
 
     def _sum(self, memory: Iterable[Memory]) -> int:
@@ -93,7 +106,7 @@ class _Search:
         every = sorted(self.project.every(layer), key=lambda draft: (draft.cost, draft.saved))
         best, least = every[0], None
         for draft in every:
-            excess = self._excess({layer: draft})
+            excess = self.excess({layer: draft})
             if least is None or excess < least:
                 best, least = draft, excess
             if not excess:
@@ -131,14 +144,14 @@ class _Search:
             layer = self.project.named(most.top)
             other = {**found, layer: self.project.smallest(layer)}
             memory = self.project.memory(other)
-            if self._sum(memory) >= self._excess(found):
+            if self._sum(memory) >= self.excess(found):
                 break
             found = other
         return found
 
     def _given_back(self, start: Chosen, found: dict[Layer, Draft]) -> dict[Layer, Draft]:
         """Save again what need not be computed anew, the dearest first."""
-        excess, calls = self._excess(found), self.project.calls
+        excess, calls = self.excess(found), self.project.calls
         changed = [layer for layer in self.project.layers if found[layer] is not start[layer]]
         price = {each: (found[each].cost - start[each].cost) * calls[each] for each in changed}
         for layer in sorted(changed, key=lambda each: -price[each])[:PROBES]:
@@ -146,7 +159,7 @@ class _Search:
                 if draft.cost >= found[layer].cost:
                     break
                 other = {**found, layer: draft}
-                if self._excess(other) <= excess:
+                if self.excess(other) <= excess:
                     found = other
                     break
         return found

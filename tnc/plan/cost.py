@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from tnc.ir.tensor import Mode
+from tnc.ops import Contract
 from tnc.plan.network import Link, Network, Tree, links
-from tnc.plan.profile import Kind, Profile
+from tnc.plan.profile import KINDS, Kind, Profile
 
 Objective = Literal["time", "macs", "memory"]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Cost(NamedTuple):
@@ -42,18 +41,35 @@ NEVER = 1 << 4096
 """More than any order costs, as a packed cost."""
 
 
-def kind_of(
-    first: Iterable[Mode], second: Iterable[Mode], result: Iterable[Mode], *, convolved: bool
-) -> Kind:
+GROUPED: dict[Kind, Kind] = {
+    "convolution": "grouped convolution",
+    "signal gradient": "grouped signal gradient",
+    "tap gradient": "grouped tap gradient",
+}
+
+
+ROLES: tuple[Kind, ...] = ("tap gradient", "signal gradient", "convolution", "signal gradient")
+"""The kind of a step whose result has the signal (bit 0), the result (bit 1) or taps of a
+relation."""
+
+
+def kind_of(op: Contract, first: Iterable[Mode], second: Iterable[Mode]) -> Kind:
     """The kind of a binary step, by the ways in which its modes occur; modes of size 1 do not."""
-    shared = {mode for mode in set(first) & set(second) if mode.size.value != 1}
-    batch = shared & set(result)
-    return _kind(bool(batch), bool(shared - batch), convolved)
+    shared = {mode for mode in set(first) & set(second) if not mode.unit}
+    kept = set(op.keep)
+    convolution: Kind | None = None
+    if op.patterns:
+        convolution = "tap gradient"
+        if any(pattern.signal in kept for pattern in op.patterns):
+            convolution = "signal gradient"
+        elif any(pattern.result in kept for pattern in op.patterns):
+            convolution = "convolution"
+    return _kind(bool(shared & kept), bool(shared - kept), convolution)
 
 
-def _kind(batch: bool, contracted: bool, convolved: bool) -> Kind:
-    if convolved:
-        return "grouped convolution" if batch else "convolution"
+def _kind(batch: bool, contracted: bool, convolution: Kind | None) -> Kind:
+    if convolution is not None:
+        return GROUPED[convolution] if batch else convolution
     if not contracted:
         return "outer product"
     return "batched product" if batch else "matrix product"
@@ -76,15 +92,15 @@ class Measure:
     element: int = 4
     folded: bool = False
 
-    def step(self, kind: Kind, macs: int, moved: int, made: int, times: int) -> Cost:
-        """The cost of a step that is done `times` times: forward and per gradient."""
+    def step(self, kinds: Sequence[Kind], macs: int, moved: int, made: int) -> Cost:
+        """The cost of a step and of its gradients, the `kinds` of which are given."""
         if self.objective == "time":
-            value = times * self.profile.picoseconds(kind, macs, moved)
+            value = sum(self.profile.picoseconds(kind, macs, moved) for kind in kinds)
         elif self.objective == "macs":
-            value = times * macs
+            value = len(kinds) * macs
         else:
             value = made
-        return Cost(value, times * moved)
+        return Cost(value, len(kinds) * moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +164,7 @@ class Costs:
             macs = self.elements(result & ~self.signals)
             made = self.elements(result) * self.measure.element
             counted = 0 if subset == self.network.everything else made
-            found = min(self.measure.step(kind, macs, made, counted, 1).packed for kind in KINDS)
+            found = min(self.measure.step([kind], macs, made, counted).packed for kind in KINDS)
             self._floors[subset] = found
         return found
 
@@ -171,16 +187,26 @@ class Costs:
         a, b, result = self.legs(one), self.legs(two), self.legs(one | two)
         made = self.elements(result) * self.measure.element
         moved = made + (self.elements(a) + self.elements(b)) * self.measure.element
-        shared = a & b & ~self.units
-        kind = _kind(bool(shared & result), bool(shared & ~result), bool(found))
-        times = 1
-        if self.measure.training:
-            times += bool(one & self.network.wanted) + bool(two & self.network.wanted)
         if self.measure.folded and not (one | two) & self.network.data:
             return Cost(0, moved)
+        legs = (found[0].first, found[0].second, found[0].rest) if found else (None,) * 3
+        kinds = [self._kind(a, b, result, legs[2])]
+        if self.measure.training and one & self.network.wanted:
+            kinds.append(self._kind(b, result, a, legs[0]))
+        if self.measure.training and two & self.network.wanted:
+            kinds.append(self._kind(a, result, b, legs[1]))
         last = one | two == self.network.everything
-        macs = self.macs(one, two, found)
-        return self.measure.step(kind, macs, moved, 0 if last else made, times)
+        return self.measure.step(kinds, self.macs(one, two, found), moved, 0 if last else made)
+
+    def _kind(self, first: int, second: int, result: int, leg: int | None) -> Kind:
+        """As `kind_of`, on bits; `leg`: the participants of a relation that the result has."""
+        shared = first & second & ~self.units
+        convolution: Kind | None = None
+        if leg is not None:
+            convolution = ("tap gradient", "signal gradient", "convolution", "signal gradient")[
+                leg & 3
+            ]
+        return _kind(bool(shared & result), bool(shared & ~result), convolution)
 
     def total(self, tree: Tree) -> Cost | None:
         """The cost of a whole order; None where it has a step that is not primitive."""

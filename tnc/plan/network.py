@@ -93,6 +93,11 @@ class Link:
     signal: int
 
     @property
+    def rest(self) -> int:
+        """The group whose leg results."""
+        return self.axis.relation.everything ^ self.first ^ self.second
+
+    @property
     def pattern(self) -> Pattern:
         return self.axis.relation.link(self.first, self.second)
 

@@ -51,6 +51,6 @@ def step_kind(value: Value) -> Kind:
         return "copy"
     types = [set(v.type.modes) for v in value.operands]
     if len(types) == 2:
-        return kind_of(types[0], types[1], value.op.keep, convolved=bool(value.op.patterns))
+        return kind_of(value.op, *types)
     summed = any(types) and types[0] - set(value.op.keep)
     return "sum" if summed and not value.op.patterns else "copy"
