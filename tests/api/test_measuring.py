@@ -132,9 +132,13 @@ def test_modes_and_threads_are_as_they_should_be() -> None:
             return super().forward(x)
 
     before = torch.get_num_threads()
-    figures(Watched(3, 2), (4, 3))
-    assert seen == {(True, False, 1), (False, True, 1)}
-    assert torch.get_num_threads() == before
+    torch.set_num_threads(2)
+    try:
+        figures(Watched(3, 2), (4, 3))
+        assert seen == {(True, False, 1), (False, True, 1)}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_kernels_and_images_channels_last() -> None:

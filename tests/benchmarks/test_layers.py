@@ -22,7 +22,7 @@ from benchmarks.einsums import CONTRACTORS, Einsum
 from benchmarks.peers import peers
 from tnc.driver.options import Output
 
-IMAGES = (Image(16, 16, 6), Image(16, 32, 7, 2))
+IMAGES = (Image(16, 16, 6), Image(16, 32, 8, 2))
 PRODUCTS = [
     *(convolution(family, image, 0.2, 2) for family in CONVOLUTIONS for image in IMAGES),
     *(dense(family, 0.2, 3, 64, 64) for family in DENSE),

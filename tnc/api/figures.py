@@ -68,6 +68,7 @@ def measured(
         }
         runs = {(name, kind): run for name, each in subjects.items() for kind, run in each.runs()}
         peaks = {key: setting.peak(run) for key, run in runs.items()}
+        saved = {name: each.saved() for name, each in subjects.items()}
         named = {" ".join(key): run for key, run in runs.items()}
         times = interleaved(
             named, setting.rounds, budget=setting.budget, clock=setting.clock, begin=begin
@@ -80,9 +81,9 @@ def measured(
             times.get(f"{name} training"),
             peaks[name, "forward"],
             peaks.get((name, "training")),
-            each.saved(),
+            saved[name],
         )
-        for name, each in subjects.items()
+        for name in subjects
     }
 
 
