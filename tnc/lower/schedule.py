@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from tnc.ir.graph import Value
@@ -11,6 +11,10 @@ from tnc.lower.ways import Measure, Step
 
 BEAM, LONG = 64, 40
 """So many sets of finished steps are followed at a time; of more than `LONG` steps, an eighth."""
+
+
+WORTH = 20
+"""An order of its own must save one part in so many."""
 
 
 class State(NamedTuple):
@@ -24,20 +28,39 @@ class State(NamedTuple):
     done: int
 
 
+START = State(0, 0, (), 0, 0)
+
+
 def scheduled(
     steps: Sequence[Step], measure: Measure, freed: Collection[Value], kept: Iterable[Value]
 ) -> tuple[Step, ...]:
-    """The steps, operands first, such that few elements are allocated at once; of equally good
-    orders that which holds them for fewer steps, then the given one.
+    """The steps, operands first, such that few elements are allocated at once.
 
     `freed` are values from before which may be deleted after their last use, `kept` those that
-    are still needed at the end. Several orders lead to the same set of finished steps, of which
-    only the best goes on: so this is exact while no more than `BEAM` sets are reached.
+    are still needed at the end. It is the order in which fewest tensors of a run-time size are
+    held, which layers of other sizes share, unless the best one for these sizes needs less by one
+    part in `WORTH`.
     """
-    memory = _Memory(steps, measure, freed, kept)
-    states = [State(0, 0, (), 0, 0)]
-    beam = BEAM if len(steps) <= LONG else BEAM // 8
-    for _ in steps:
+    stay = frozenset(kept)
+    exact = _Memory(steps, lambda value: measure(value.type.modes), freed, stay)
+    usual = _best(_Memory(steps, _large, freed, stay), len(steps))
+    best = _best(exact, len(steps))
+    most = exact.along(usual).peak
+    chosen = usual if (most - exact.along(best).peak) * WORTH <= most else best
+    return tuple(steps[k] for k in chosen)
+
+
+def _large(value: Value) -> int:
+    return 0 if all(mode.size.value is not None for mode in value.type.modes) else 1
+
+
+def _best(memory: _Memory, count: int) -> tuple[int, ...]:
+    """Least at once; of equally good orders that which holds it for fewer steps, then the given
+    one. Several orders lead to the same set of finished steps, of which only the best goes on: so
+    this is exact while no more than `BEAM` sets are reached."""
+    states = [START]
+    beam = BEAM if count <= LONG else BEAM // 8
+    for _ in range(count):
         best: dict[int, State] = {}
         for state in states:
             for k in memory.ready(state.done):
@@ -45,7 +68,7 @@ def scheduled(
                 if after.done not in best or after < best[after.done]:
                     best[after.done] = after
         states = sorted(best.values())[:beam]
-    return tuple(steps[k] for k in states[0].order)
+    return states[0].order
 
 
 class _Memory:
@@ -55,9 +78,9 @@ class _Memory:
     def __init__(
         self,
         steps: Sequence[Step],
-        measure: Measure,
+        size: Callable[[Value], int],
         freed: Collection[Value],
-        kept: Iterable[Value],
+        stay: frozenset[Value],
     ) -> None:
         number = {value: k for k, step in enumerate(steps) for value in step.values}
         self._before = [
@@ -72,20 +95,26 @@ class _Memory:
             for value in step.values:
                 source = step.operands[0] if value is first and aliased(value) else value
                 owner[value] = owner.get(source, source)
-                new += measure(value.type.modes) if owner[value] is value else 0
+                new += size(value) if owner[value] is value else 0
             self._made.append(new)
             for value in (*step.operands, *step.values):
                 own = owner.get(value, value)
                 readers[own] = readers.get(own, 0) | 1 << k
-        stay = {owner.get(value, value) for value in kept}
-        dying = [own for own in readers if own not in stay and (own in number or own in freed)]
-        self._sizes = [(readers[own], measure(own.type.modes)) for own in dying]
+        last = {owner.get(value, value) for value in stay}
+        dying = [own for own in readers if own not in last and (own in number or own in freed)]
+        self._sizes = [(readers[own], size(own)) for own in dying]
         self._touched = [[one for one in self._sizes if one[0] >> k & 1] for k in range(len(steps))]
 
     def ready(self, done: int) -> list[int]:
         return [
             k for k, before in enumerate(self._before) if not done >> k & 1 and not before & ~done
         ]
+
+    def along(self, order: Iterable[int]) -> State:
+        state = START
+        for k in order:
+            state = self.after(state, k)
+        return state
 
     def after(self, state: State, k: int) -> State:
         most = state.now + self._made[k]
