@@ -142,7 +142,9 @@ def _measured(
     try:
         found = bench.candidates(unit, request, options, output)
         layer = output.built[0]
-        figures = bench.bench(found, layer, setting, lambda number: progress.step("rounds"))
+        figures = bench.bench(
+            found, layer, setting, lambda number: progress.step("rounds of measuring")
+        )
     except bench.Unmeasurable as error:
         raise Stop(Exit.REFUSED, f"error: {error}") from None
     finally:
