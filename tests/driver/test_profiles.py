@@ -11,8 +11,11 @@ from tnc.driver.profiles import profile_named
 from tnc.plan.profile import CPU, CUDA, KINDS
 
 
+STILL = {"flops": 0, "bandwidth": 1, "launch": 0}
+
+
 def record() -> dict[str, Any]:
-    return {**CPU.as_json(), "name": "mine", "launch": 7}
+    return {**CPU.as_json(), "name": "mine", "routine": 7}
 
 
 def test_built_in_profiles_go_by_name() -> None:
@@ -23,18 +26,21 @@ def test_built_in_profiles_go_by_name() -> None:
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(record()))
-    assert profile_named(str(path)) == replace(CPU, name="mine", launch=7)
+    assert profile_named(str(path)) == replace(CPU, name="mine", routine=7)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"launch": -1}, "rates must be positive"),
-        ({"launch": "fast"}, "is not a device profile"),
+        ({"routine": -1}, "rates must be positive"),
+        ({"routine": "fast"}, "is not a device profile"),
         ({"rates": {}}, "it has no 'matrix product'"),
         ({"rates": None}, "is not a device profile"),
         ({"schema": "tnc.profile/0"}, "calibrate anew"),
-        ({"rates": {kind: {"flops": 0, "bandwidth": 1} for kind in KINDS}}, "must be positive"),
+        (
+            {"rates": {kind: {"flops": 0, "bandwidth": 1, "launch": 0} for kind in KINDS}},
+            "must be positive",
+        ),
     ],
 )
 def test_a_file_that_is_no_profile_is_refused(

@@ -122,8 +122,8 @@ def test_texts_say_what_the_plan_holds() -> None:
 
 
 def test_time_is_a_launch_arithmetic_and_traffic() -> None:
-    rates = tuple((kind, Rate(2_000_000_000, 5_000_000_000)) for kind in KINDS)
-    profile = Profile("mine", rates, launch=7, routine=0)
+    rates = tuple((kind, Rate(2_000_000_000, 5_000_000_000, 7)) for kind in KINDS)
+    profile = Profile("mine", rates, routine=0)
     assert profile.picoseconds("copy", 0, 0) == 7
     assert profile.picoseconds("matrix product", 30_000_000, 0) == 7 + 30_000_000_000
     assert profile.picoseconds("sum", 0, 1_000) == 7 + 200_000

@@ -31,11 +31,16 @@ def profile_named(name: str) -> Profile:
 def _read(record: Any) -> Profile:
     if record["schema"] != SCHEMA:
         raise ValueError(f"its schema is {record['schema']!r}, not {SCHEMA!r}: calibrate anew")
-    rates = record["rates"]
-    found = tuple(
-        (kind, Rate(int(rates[kind]["flops"]), int(rates[kind]["bandwidth"]))) for kind in KINDS
-    )
-    launch, routine = int(record["launch"]), int(record["routine"])
-    if min(min(rate.flops, rate.bandwidth) for _, rate in found) <= 0 or min(launch, routine) < 0:
+    rates = {
+        kind: Rate(**{name: int(rate) for name, rate in record["rates"][kind].items()})
+        for kind in KINDS
+    }
+    least = min(min(rate.flops, rate.bandwidth) for rate in rates.values())
+    routine = int(record["routine"])
+    if least <= 0 or min(routine, *(rate.launch for rate in rates.values())) < 0:
         raise ValueError("rates must be positive")
-    return Profile(str(record["name"]), found, launch, routine)
+    return Profile(str(record["name"]), tuple(rates.items()), routine)
+
+
+def _rate(record: Any) -> Rate:
+    return Rate(int(record["flops"]), int(record["bandwidth"]), int(record["launch"]))

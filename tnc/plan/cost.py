@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract
 from tnc.plan.network import Link, Network, Tree, links
-from tnc.plan.profile import KINDS, Kind, Profile
+from tnc.plan.profile import DEPTHWISE, GROUPED, KINDS, Kind, Profile
 
 Objective = Literal["time", "macs", "memory"]
 
@@ -41,13 +41,6 @@ NEVER = 1 << 4096
 """More than any order costs, as a packed cost."""
 
 
-GROUPED: dict[Kind, Kind] = {
-    "convolution": "grouped convolution",
-    "signal gradient": "grouped signal gradient",
-    "tap gradient": "grouped tap gradient",
-}
-
-
 ROLES: tuple[Kind, ...] = ("tap gradient", "signal gradient", "convolution", "signal gradient")
 """The kind of a step whose result has the signal (bit 0), the result (bit 1) or taps of a
 relation."""
@@ -69,7 +62,7 @@ def kind_of(op: Contract, first: Iterable[Mode], second: Iterable[Mode]) -> Kind
 
 def _kind(batch: bool, contracted: bool, convolution: Kind | None) -> Kind:
     if convolution is not None:
-        return GROUPED[convolution] if batch else convolution
+        return convolution if not batch else (GROUPED if contracted else DEPTHWISE)[convolution]
     if not contracted:
         return "outer product"
     return "batched product" if batch else "matrix product"

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tnc.plan.hollow import Work
-from tnc.plan.profile import KINDS, MULTIPLYING, PICOSECONDS, Kind, Profile, Rate
+from tnc.plan.profile import KINDS, PICOSECONDS, Kind, Profile, Rate
 
 Array = NDArray[np.float64]
 
 STEPS = 60
-PRIOR = 0.05
-"""The weight of the prior: a rate wrong by a factor of e weighs as much as one time by 1.05."""
+PRIOR = 0.3
+"""The weight of the prior: a rate wrong by a factor of e weighs as much as a time by 1.35."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +71,31 @@ def _error(features: Array, times: Array, found: Array, start: Array) -> float:
 
 
 def _features(sample: Sample) -> list[float]:
-    """Calls of kernels, calls of routines; then macs, and bytes, of each kind."""
-    none = (0, 0, 0)
-    work = [sample.work.get(kind, none) for kind in KINDS]
-    calls = sum(each[2] for each in work)
-    macs = [float(sample.work.get(kind, none)[0]) for kind in MULTIPLYING]
-    return [calls, sample.routines, *macs, *(float(each[1]) for each in work)]
+    """Calls of routines; then macs, bytes and calls of each kind."""
+    work = [sample.work.get(kind, (0, 0, 0)) for kind in KINDS]
+    return [sample.routines, *(float(each[k]) for k in range(3) for each in work)]
 
 
 def _parameters(profile: Profile) -> list[float]:
     """Seconds per feature."""
+    rates = [profile.rate(kind) for kind in KINDS]
     return [
-        profile.launch / PICOSECONDS,
         profile.routine / PICOSECONDS,
-        *(2 / profile.rate(kind).flops for kind in MULTIPLYING),
-        *(1 / profile.rate(kind).bandwidth for kind in KINDS),
+        *(2 / rate.flops for rate in rates),
+        *(1 / rate.bandwidth for rate in rates),
+        *(rate.launch / PICOSECONDS for rate in rates),
     ]
 
 
 def _profile(seconds: Array, name: str) -> Profile:
     """Rates to three digits, so that a file can be read."""
-    launch, routine, *rest = seconds
-    flops: dict[Kind, float] = dict(
-        zip(MULTIPLYING, (float(2 / each) for each in rest), strict=False)
-    )
-    widths = dict(zip(KINDS, (float(1 / each) for each in rest[len(MULTIPLYING) :]), strict=True))
+    routine = seconds[0]
+    flops, bytes_, launches = seconds[1:].reshape(3, len(KINDS))
     rates = tuple(
-        (kind, Rate(_rounded(flops.get(kind, wide)), _rounded(wide)))
-        for kind, wide in widths.items()
+        (kind, Rate(_rounded(2 / one), _rounded(1 / two), _rounded(three * PICOSECONDS)))
+        for kind, one, two, three in zip(KINDS, flops, bytes_, launches, strict=True)
     )
-    return Profile(name, rates, _rounded(launch * PICOSECONDS), _rounded(routine * PICOSECONDS))
+    return Profile(name, rates, _rounded(routine * PICOSECONDS))
 
 
 def _rounded(number: float) -> int:

@@ -9,22 +9,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 from tnc.ir.program import Line
 from tnc.plan import strides as lie
 from tnc.plan.hollow import INDEX, Heap, Tensor, pointwise
-from tnc.plan.profile import Kind
+from tnc.plan.profile import DEPTHWISE, GROUPED, Kind
 from tnc.plan.strides import Ints
 
 Numbers = int | Sequence[int]
-Convolution = Literal["convolution", "signal gradient", "tap gradient"]
-
-GROUPED: dict[Convolution, Kind] = {
-    "convolution": "grouped convolution",
-    "signal gradient": "grouped signal gradient",
-    "tap gradient": "grouped tap gradient",
-}
 
 OPERANDS = {
     **dict.fromkeys(("elu", "gelu", "leaky_relu", "log", "silu", "softplus"), (0, 0)),
@@ -118,7 +111,7 @@ def convolution(
         for size, taps, by, pad, step in _spatial(x, w, stride, padding, dilation)
     ]
     made = _image(x, w, (x.shape[0], w.shape[0], *spatial))
-    _convolved("convolution", groups, made.elements * math.prod(w.shape[1:]), x, w, made)
+    _convolved("convolution", w, groups, made.elements * math.prod(w.shape[1:]), x, w, made)
     return made
 
 
@@ -138,7 +131,7 @@ def transposed(
         for size, taps, by, pad, step, more in _spatial(x, w, *numbers)
     ]
     made = _image(x, w, (x.shape[0], w.shape[1] * groups, *spatial))
-    _convolved("signal gradient", groups, x.elements * math.prod(w.shape[1:]), x, w, made)
+    _convolved("signal gradient", w, groups, x.elements * math.prod(w.shape[1:]), x, w, made)
     return made
 
 
@@ -150,15 +143,17 @@ def convolution_backward(
     grad_x = _image(x, w, x.shape) if signal else None
     grad_w = _image(x, w, w.shape) if taps else None
     if grad_x is not None:
-        _convolved("signal gradient", groups, macs, seed, w, grad_x)
+        _convolved("signal gradient", w, groups, macs, seed, w, grad_x)
     if grad_w is not None:
-        _convolved("tap gradient", groups, macs, seed, x, grad_w)
+        _convolved("tap gradient", w, groups, macs, seed, x, grad_w)
     return grad_x, grad_w, None
 
 
-def _convolved(kind: Convolution, groups: int, macs: int, *tensors: Tensor) -> None:
-    """Log a convolution, or one of its gradients."""
-    tensors[0].device.did(GROUPED[kind] if groups > 1 else kind, macs, *tensors)
+def _convolved(kind: Kind, w: Tensor, groups: int, macs: int, *tensors: Tensor) -> None:
+    """Log a convolution with the taps `w`, or one of its gradients."""
+    if groups > 1:
+        kind = (DEPTHWISE if w.shape[1] == 1 else GROUPED)[kind]
+    w.device.did(kind, macs, *tensors)
 
 
 def _spatial(x: Tensor, w: Tensor, *numbers: Numbers) -> list[tuple[int, ...]]:

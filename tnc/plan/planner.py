@@ -18,7 +18,7 @@ from tnc.plan.orders import Order, best, scored
 from tnc.plan.prepare import resolve
 from tnc.plan.profile import CPU, Profile
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: raise it whenever the same network may get another order."""
 
 WORTH_KEEPING = 8

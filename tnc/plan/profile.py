@@ -6,7 +6,7 @@ All numbers are integers, so that every machine plans alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
 Kind = Literal[
@@ -18,39 +18,45 @@ Kind = Literal[
     "grouped convolution",
     "grouped signal gradient",
     "grouped tap gradient",
+    "depthwise convolution",
+    "depthwise signal gradient",
+    "depthwise tap gradient",
     "outer product",
     "elementwise",
     "sum",
     "copy",
 ]
-"""Kinds of kernels; the gradients are those of a convolution."""
+"""Kinds of kernels; the gradients are those of a convolution. In a grouped convolution the
+channels of a group are summed, in a depthwise one a group has one channel."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-MULTIPLYING = KINDS[:9]
-"""Kinds that multiply and add."""
+GROUPED: dict[Kind, Kind] = dict(zip(KINDS[2:5], KINDS[5:8], strict=True))
+DEPTHWISE: dict[Kind, Kind] = dict(zip(KINDS[2:5], KINDS[8:11], strict=True))
+"""Convolutions and their gradients, with groups."""
 
 PICOSECONDS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Floating-point operations per second (two per multiply-add), and bytes per second."""
+    """Floating-point operations per second (two per multiply-add), bytes per second, and the
+    picoseconds that a call takes besides."""
 
     flops: int
     bandwidth: int
+    launch: int
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The rates of one device in float32, for each kind of kernel; picoseconds for each call of a
-    kernel (`launch`) and for each call of a routine with its backward (`routine`).
+    """The rates of one device in float32, for each kind of kernel; `routine`: picoseconds for each
+    call of a routine with its backward.
 
-    A call takes launch + flops / rate + bytes / bandwidth.
+    A call of a kernel takes launch + flops / rate + bytes / bandwidth.
     """
 
     name: str
     rates: tuple[tuple[Kind, Rate], ...]
-    launch: int
     routine: int
     _rates: Mapping[Kind, Rate] = field(init=False, repr=False, compare=False)
 
@@ -64,77 +70,75 @@ class Profile:
         """Time of one call that does `macs` multiply-adds and moves `moved` bytes."""
         rate = self._rates[kind]
         work = 2 * macs * PICOSECONDS // rate.flops
-        return self.launch + work + moved * PICOSECONDS // rate.bandwidth
+        return rate.launch + work + moved * PICOSECONDS // rate.bandwidth
 
     def as_json(self) -> dict[str, object]:
-        """What a profile's file holds; `read` in `tnc.driver.profiles` is its inverse."""
-        return {
-            "schema": SCHEMA,
-            "name": self.name,
-            "launch": self.launch,
-            "routine": self.routine,
-            "rates": {
-                kind: {"flops": rate.flops, "bandwidth": rate.bandwidth}
-                for kind, rate in self.rates
-            },
-        }
+        """What a profile's file holds."""
+        rates = {kind: asdict(rate) for kind, rate in self.rates}
+        return {"schema": SCHEMA, "name": self.name, "routine": self.routine, "rates": rates}
 
 
 SCHEMA = "tnc.profile/1"
-GIGA = 10**9
+GIGA, MICRO = 10**9, 10**6
 
 
 def _profile(
-    name: str, launch: int, routine: int, rates: Mapping[Kind, tuple[float, float]]
+    name: str, routine: float, rates: Mapping[Kind, tuple[float, float, float]]
 ) -> Profile:
-    """`launch` and `routine` in microseconds, `rates` in Gflop/s and GB/s."""
+    """`routine` in microseconds, `rates` in Gflop/s, GB/s and microseconds."""
     found = tuple(
-        (kind, Rate(int(flops * GIGA), int(bandwidth * GIGA)))
-        for kind, (flops, bandwidth) in rates.items()
+        (kind, Rate(int(flops * GIGA), int(bandwidth * GIGA), int(launch * MICRO)))
+        for kind, (flops, bandwidth, launch) in rates.items()
     )
-    return Profile(name, found, launch * 10**6, routine * 10**6)
+    return Profile(name, found, int(routine * MICRO))
 
 
 CPU = _profile(
     "cpu",
-    4,
     50,
     {
-        "matrix product": (60, 12),
-        "batched product": (40, 12),
-        "convolution": (50, 12),
-        "signal gradient": (50, 12),
-        "tap gradient": (50, 12),
-        "grouped convolution": (20, 6),
-        "grouped signal gradient": (10, 3),
-        "grouped tap gradient": (5, 2),
-        "outer product": (12, 12),
-        "elementwise": (12, 12),
-        "sum": (12, 12),
-        "copy": (12, 6),
+        "matrix product": (75, 3.5, 4),
+        "batched product": (36, 3.7, 12),
+        "convolution": (78, 2.6, 35),
+        "signal gradient": (78, 2.6, 35),
+        "tap gradient": (78, 2.6, 35),
+        "grouped convolution": (10, 6, 35),
+        "grouped signal gradient": (10, 6, 35),
+        "grouped tap gradient": (5, 6, 35),
+        "depthwise convolution": (104, 15, 32),
+        "depthwise signal gradient": (104, 14, 32),
+        "depthwise tap gradient": (104, 15, 32),
+        "outer product": (12, 10, 4),
+        "elementwise": (12, 12, 4),
+        "sum": (12, 6, 6),
+        "copy": (12, 4.8, 5),
     },
 )
 """One core with AVX2 or AVX-512: fitted to the times of whole layers by `benchmarks.fit`."""
 
 CUDA = _profile(
     "cuda",
-    7,
     60,
     {
-        "matrix product": (15_000, 1_500),
-        "batched product": (12_000, 1_500),
-        "convolution": (12_000, 1_500),
-        "signal gradient": (12_000, 1_500),
-        "tap gradient": (12_000, 1_500),
-        "grouped convolution": (3_000, 750),
-        "grouped signal gradient": (3_000, 750),
-        "grouped tap gradient": (1_000, 500),
-        "outer product": (5_000, 1_500),
-        "elementwise": (5_000, 1_500),
-        "sum": (5_000, 1_500),
-        "copy": (5_000, 1_500),
+        "matrix product": (51_000, 4_200, 7),
+        "batched product": (41_000, 4_200, 7),
+        "convolution": (60_000, 3_000, 7),
+        "signal gradient": (50_000, 3_000, 7),
+        "tap gradient": (40_000, 3_000, 7),
+        "grouped convolution": (1_600, 730, 7),
+        "grouped signal gradient": (1_600, 730, 7),
+        "grouped tap gradient": (800, 500, 7),
+        "depthwise convolution": (1_600, 730, 7),
+        "depthwise signal gradient": (1_600, 730, 7),
+        "depthwise tap gradient": (800, 500, 7),
+        "outer product": (10_000, 3_500, 7),
+        "elementwise": (10_000, 3_500, 7),
+        "sum": (10_000, 3_000, 7),
+        "copy": (10_000, 3_000, 7),
     },
 )
-"""A data-centre GPU."""
+"""A data-centre GPU of NVIDIA's Hopper generation in float32 without tf32. Measured on an H200:
+products, convolution, grouped convolution, copies, launches (docs/performance.md); the rates of
+gradients follow from these."""
 
 BUILT_IN = {profile.name: profile for profile in (CPU, CUDA)}
