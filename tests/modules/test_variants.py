@@ -345,7 +345,7 @@ def test_products_of_weights_are_made_once(rcp: Any) -> None:
     layer = made(rcp, "RCP").eval()
     x = torch.randn(3, 16, 5, 6, dtype=torch.float64)
     make = rcp.module._product_kept
-    with torch.no_grad():
+    with torch.inference_mode():
         layer(x)
         (first,) = rcp.module._kept(layer, make, layer.K_1, layer.K_2, layer.C)
         layer(x)
@@ -355,8 +355,9 @@ def test_products_of_weights_are_made_once(rcp: Any) -> None:
         layer(x)
         (other,) = rcp.module._kept(layer, make, layer.K_1, layer.K_2, layer.C)
     assert other is not first
-    assert not other.requires_grad
-    assert not other.is_inference()
+    for one in (first, other):
+        assert not one.requires_grad
+        assert not one.is_inference()
 
 
 def test_what_is_kept_is_no_state(rcp: Any) -> None:
@@ -413,6 +414,7 @@ def test_other_tensors_in_place_of_parameters(rcp: Any) -> None:
         for one in each:
             close(call(one), expected(one), "functional_call")
         close(torch.func.vmap(call)(weights), torch.stack([*map(expected, each)]), "vmap")
+        call(each[0])
         found = torch.func.jvp(call, (each[0],), (each[1],))
         for one, other in zip(found, torch.func.jvp(expected, (each[0],), (each[1],)), strict=True):
             close(one, other, "jvp")
@@ -492,7 +494,7 @@ def test_weights_made_in_inference_mode(rcp: Any) -> None:
 def test_limits_and_other_aims_have_one_program(build: Callable[..., Any]) -> None:
     settings: dict[str, Any] = {"source": RCP, "layer": "RCP", "set": {"R": 6}}
     settings["bind"] = {"n": 4, "h": 6, "w": 6}
-    assert "_infers(self" in build(**settings).source
+    assert "_kept(self" in build(**settings).source
     for option in (
         {"objective": "memory"},
         {"objective": "macs"},

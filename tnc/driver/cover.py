@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 MOST = 3
-"""Ranges at most: where these do not suffice, ways may be worse."""
+"""Ranges at most."""
 
 STEP = 1.1
-"""By how much worse, until they suffice."""
+"""By how much ways may be worse, once more and again, until fewer ranges suffice."""
 
 
 class Range(NamedTuple):
@@ -26,10 +26,17 @@ Price = Callable[[int, int], int]
 
 
 def cover(
-    sizes: Sequence[int], count: int, price: Price, worth: float, slack: int, own: int = 0
+    sizes: Sequence[int],
+    count: int,
+    price: Price,
+    worth: float,
+    slack: int,
+    own: int = 0,
+    most: int = MOST,
 ) -> tuple[Range, ...]:
     """The fewest ranges in which one of `count` ways takes nowhere `worth` times the least time of
-    all, or `slack` more. Of ways that serve a range, the first; at the size `own` none but that."""
+    all, or `slack` more. Of ways that serve a range, the first; at the size `own` none but that.
+    Where this takes more ranges than `most`, ways may be worse."""
     ways = range(count)
     times = [[price(way, size) for size in sizes] for way in ways]
     least = [min(column) for column in zip(*times, strict=True)]
@@ -42,7 +49,7 @@ def cover(
             for way in ways
         ]
         good[0] = [fine or size == own for fine, size in zip(good[0], sizes, strict=True)]
-        if len(found := _stretches(good, len(sizes))) <= MOST:
+        if len(found := _stretches(good, len(sizes))) <= most:
             break
         worth *= STEP
     return tuple(_ranges(sizes, found, price))

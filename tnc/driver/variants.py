@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Protocol
 
-from tnc.driver.cover import Price, Range, cover
+from tnc.driver.cover import MOST, Price, Range, cover
 from tnc.driver.drafts import Drafts
 from tnc.driver.options import Options
 from tnc.driver.pricing import Clock, Prices, orders
@@ -158,7 +158,9 @@ class Course:
     def _variant(self, found: Range) -> Variant:
         bounds = replace(self.guard, least=found.least, below=found.below)
         guard = replace(bounds, batch=self.site.batch.input if self.site.batch else "")
-        program = _lowered(self.site, self.planned[found.way - 1], guard)
+        program = self.ways[found.way - 1]
+        if not guard.inference:  # anew: layouts and names depend on the sizes
+            program = _lowered(self.site, self.planned[found.way - 1], guard)
         return Variant(guard, program, self._why(found))
 
     def _why(self, found: Range) -> str:
@@ -193,7 +195,7 @@ def with_variants(made: Made, options: Options) -> Program:
 def variants(site: Site) -> tuple[Variant, ...]:
     """The programs that run in place of the planned one, each where that is predicted to pay. None
     where memory is scarce or multiply-adds are counted, and where PyTorch has to differentiate.
-    Layers inside of others have them for inference only, lest a network's module become long."""
+    A layer inside of others has one for inference at most, lest a network's module become long."""
     options = site.options
     other = options.objective != "time" or options.memory_limit is not None
     if other or options.backward == "autograd" or site.layer.instances or not site.planned.choices:
@@ -253,7 +255,8 @@ def _course(
     own: int = 0,
 ) -> Course:
     """Ways that pay by their steps are lowered; what they do decides. `runs`: what runs anyway."""
-    rough = cover(site.sizes, len(ways) + 1, step_price, worth, SLACK, own)
+    most = 1 if site.inside else MOST
+    rough = cover(site.sizes, len(ways) + 1, step_price, worth, SLACK, own, most)
     planned = tuple(ways[way - 1] for way in sorted({each.way for each in rough if each.way}))
     programs = tuple(_lowered(site, each, guard) for each in planned)
     constant = [port.name for port in site.layer.inputs] if guard.frozen else []
@@ -264,7 +267,7 @@ def _course(
 
     if not programs:
         return Course(site, guard, price)
-    ranges = cover(site.sizes, len(programs) + 1, price, worth, SLACK, own)
+    ranges = cover(site.sizes, len(programs) + 1, price, worth, SLACK, own, most)
     return Course(site, guard, price, planned, programs, ranges)
 
 

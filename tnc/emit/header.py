@@ -7,7 +7,7 @@ from textwrap import fill
 
 from tnc.emit.description import outline
 from tnc.emit.prose import file_name, table
-from tnc.emit.statement import WIDTH
+from tnc.emit.statement import WIDTH, fits
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan, Step
 from tnc.ir.program import Program
@@ -45,7 +45,11 @@ def _planned(layer: Layer, like: Layer, plan: Plan) -> str:
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
     title = f"{layer.name}({settings})" if own else f"{layer.name}: {like.name} with {settings}"
     title = fill(title, WIDTH, subsequent_indent="    ")
-    lines = [title, f"  planned for {sizes or 'its only sizes'}; {aim}"]
+    about = f"planned for {sizes or 'its only sizes'}"
+    if own:
+        lines = [title, f"  {about}; {aim}"]
+    else:  # objective and profile are those of the whole module
+        lines = [f"{title}; {about}"] if fits(title, "; ", about) else [title, f"  {about}"]
     if plan.own:
         rows: list[tuple[str, ...]] = [("step", "macs", "backward", "bytes", "", "kind", "")]
         rows += [row for k, step in enumerate(plan.own, 1) for row in _rows(k, step)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from dataclasses import replace as replaced
 
 from tnc.emit.description import described, likened, settings
 from tnc.emit.door import Door, leading, leading_axis
@@ -13,7 +14,7 @@ from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
 from tnc.emit.start import Squares, reset
 from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
-from tnc.emit.variants import opened_for
+from tnc.emit.variants import KEEP, folds, guard
 from tnc.ir.layer import Layer, Port, Weight
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
@@ -26,13 +27,15 @@ CHANNELS_LAST = "_channels_last"
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A layer on its way into the module: its program, its routines, its door, and what it shares
-    with others to start (see `reset`)."""
+    with others to start (see `reset`). `kept`: expressions for what is kept of the weights, where
+    it is not in the variable `KEEP`."""
 
     program: Program
     parts: Mapping[Routine, Part]
     door: Door
     squares: Squares
     alone: bool
+    kept: Mapping[Invoke, str] = field(default_factory=dict)
 
     @property
     def layer(self) -> Layer:
@@ -127,8 +130,11 @@ def _forward(made: Shown) -> list[str]:
     for port in opened:
         lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
     for variant in program.variants:
-        lines += opened_for(BODY, variant, layer, _held(layer))
-        lines += _formats(BODY + INDENT, made, variant.program, ahead)
+        found = folds(variant.program)
+        calls = [_kept(each, made) for each in found]
+        lines += guard(BODY, variant, layer, calls)
+        kept = dict(zip(found, calls, strict=True)) if len(found) > 1 else {}
+        lines += _formats(BODY + INDENT, replaced(made, kept=kept), variant.program, ahead)
     return [*lines, *_formats(BODY, made, program, ahead)]
 
 
@@ -145,11 +151,11 @@ def _computed(margin: str, made: Shown, program: Program, ahead: str) -> list[st
     """The steps of one form of the layer, and its results with all leading axes."""
     layer = made.layer
     taken = _variables(program)
-    *before, last = program.body
+    last = program.body[-1] if program.body else None
     opened = any(leading_axis(port.axes) is not None for port in layer.inputs)
     if isinstance(last, Invoke) and last.targets == program.results and not opened:
-        returned = _invoke(margin, "return ", last, made.parts, _held(layer))
-        return [*_steps(margin, made, program, before), *returned]
+        before = _steps(margin, made, program, program.body[:-1])
+        return [*before, *_invoke(margin, "return ", last, made)]
     lines = _steps(margin, made, program, program.body)
     held = _held(layer)
     results = [replace(name, held) for name in program.results]
@@ -210,7 +216,7 @@ def _steps(margin: str, made: Shown, program: Program, steps: Sequence[Line | In
             lines += assign(margin, step.targets, replace(step.expression, held))
         else:
             lines += comment(margin, at) if at else []
-            lines += _invoke(margin, f"{', '.join(step.targets)} = ", step, made.parts, held)
+            lines += _invoke(margin, f"{', '.join(step.targets)} = ", step, made)
         before = at
     return lines
 
@@ -222,16 +228,17 @@ def _keeps(line: Line) -> bool:
     return bool(arrow) and result == operand
 
 
-def _invoke(
-    margin: str,
-    start: str,
-    step: Invoke,
-    parts: Mapping[Routine, Part],
-    held: Mapping[str, str],
-) -> list[str]:
+def _invoke(margin: str, start: str, step: Invoke, made: Shown) -> list[str]:
     """The call of a routine, after the start of its statement."""
+    held = _held(made.layer)
     arguments = [held.get(name, name) for name in step.arguments]
-    if first := step.folded:
-        made = ["self", parts[first.routine].apply, *(held[name] for name in first.arguments)]
-        arguments[-len(first.targets) :] = [f"*_kept({', '.join(made)})"]
-    return bracketed(margin, f"{start}{parts[step.routine].apply}(", arguments, ")")
+    if step.folded:
+        arguments[-len(step.folded.targets) :] = [f"*{made.kept.get(step.folded, KEEP)}"]
+    return bracketed(margin, f"{start}{made.parts[step.routine].apply}(", arguments, ")")
+
+
+def _kept(fold: Invoke, made: Shown) -> str:
+    """The call for what is kept of the weights."""
+    held = _held(made.layer)
+    weights = [held[name] for name in fold.arguments]
+    return f"_kept({', '.join(['self', made.parts[fold.routine].apply, *weights])})"

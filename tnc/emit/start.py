@@ -8,7 +8,7 @@ from textwrap import fill
 from tnc.emit.expression import replace
 from tnc.emit.naming import attribute, fresh
 from tnc.emit.prose import comment, docstring, place
-from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, define
+from tnc.emit.statement import INDENT, WIDTH, assign, bracketed, define, fits
 from tnc.ir.layer import Initial, Weight
 from tnc.ir.program import Program, Rescaled
 from tnc.ir.size import Size
@@ -150,7 +150,9 @@ def _rescaled(made: Rescaled, squares: Squares) -> list[str]:
     square = made.square
     function = squares.get(_essence(made))
     lines = comment(INNER, _said(made, short=function is not None))
-    if function:
+    if function and fits(INNER, f"{square} = {function}({', '.join(tensors)})"):
+        square = f"{function}({', '.join(tensors)})"
+    elif function:
         lines += bracketed(INNER, f"{square} = {function}(", tensors, ")")
     else:
         lines += _contracted(INNER, made, tensors)

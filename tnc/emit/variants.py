@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from tnc.emit.naming import variable
+from tnc.emit.naming import attribute, variable
 from tnc.emit.prose import comment
 from tnc.emit.statement import INDENT, fits
 from tnc.ir.layer import Layer
-from tnc.ir.program import Guard, Program, Variant
+from tnc.ir.program import Guard, Invoke, Program, Variant
+
+KEEP = "kept"
+"""The variable for what a module keeps of its weights."""
 
 FOLLOWED = '''\
 def _followed():
@@ -36,7 +39,10 @@ _KEPT = weakref.WeakKeyDictionary()
 
 def _kept(layer, make, *weights):
     """What `make` makes of weights alone, from call to call; anew when they are not what they were.
-    They are compared by value: nobody tells when `weight.data` is written to."""
+    They are compared by value: nobody tells when `weight.data` is written to. Nothing is made for
+    a layer that does not infer."""
+    if not _infers(layer, *weights):
+        return ()
     known = _KEPT.setdefault(layer, {})
     copies, made = known.get(make, ((), ()))
     try:
@@ -47,8 +53,7 @@ def _kept(layer, make, *weights):
     with torch.inference_mode(False), torch.no_grad():
         made = make(*weights)
         made = [each.contiguous() for each in (made if isinstance(made, tuple) else (made,))]
-        if all(type(each) is Tensor for each in made):
-            known[make] = [each.detach().clone() for each in weights], made
+        known[make] = [each.detach().clone() for each in weights], made
     return made
 '''
 
@@ -61,15 +66,23 @@ def support(programs: Sequence[Program]) -> list[str]:
     return sections + ([*KEPT.split("\n\n\n"), INFERS] if inference else [])
 
 
-def opened_for(margin: str, variant: Variant, layer: Layer, held: Mapping[str, str]) -> list[str]:
-    """The lines before the steps of a variant."""
-    guard = variant.guard
-    inputs = [variable(port.name) for port in layer.inputs]
-    conditions = _conditions(guard, inputs)
-    if guard.inference:
-        calls = [each.folded for form in variant.program.formats for each in form.calls]
-        names = dict.fromkeys(name for each in calls if each for name in each.arguments)
-        conditions.append(f"_infers({', '.join(['self', *(held[name] for name in names)])})")
+def folds(program: Program) -> list[Invoke]:
+    """What makes of weights alone what a program keeps, in both memory formats."""
+    calls = [call.folded for form in program.formats for call in form.calls]
+    return list(dict.fromkeys(call for call in calls if call is not None))
+
+
+def guard(margin: str, variant: Variant, layer: Layer, kept: Sequence[str]) -> list[str]:
+    """The lines before the steps of a variant. `kept`: the calls for what is kept of weights."""
+    found = folds(variant.program)
+    conditions = _conditions(variant.guard, [variable(port.name) for port in layer.inputs])
+    if len(kept) == 1:
+        call = f"{KEEP} := {kept[0]}"
+        conditions.append(f"({call})" if conditions else call)
+    elif variant.guard.inference:
+        names = dict.fromkeys(name for each in found for name in each.arguments)
+        weights = {variable(weight.name): attribute(weight.name) for weight in layer.weights}
+        conditions.append(f"_infers({', '.join(['self', *(weights[name] for name in names)])})")
     text = " and ".join(conditions)
     lines = comment(margin, _said(variant))
     if fits(margin, "if ", text, ":"):
@@ -98,7 +111,7 @@ def _said(variant: Variant) -> str:
     guard = variant.guard
     if guard.inference:
         used = "Inference"
-        if any(call.folded for form in variant.program.formats for call in form.calls):
+        if folds(variant.program):
             used += ", products of weights kept"
     else:
         used = "Inputs without gradient" if guard.frozen else "Another order for this batch"
