@@ -16,8 +16,9 @@ ENTRIES = (
         "E0501",
         "no plan fits the memory limit",
         prose("""
-            No order of contraction stays below `--memory-limit`. The message shows the smallest
-            that was found: raise the limit to it, or bind smaller run-time sizes with `--bind`.
+            No order of contraction stays below `--memory-limit`, however much the backward computes
+            anew. The message shows the smallest that was found: raise the limit to it, or bind
+            smaller run-time sizes with `--bind`.
         """),
         _LINEAR,
         "",
