@@ -18,9 +18,10 @@ STEADY = {
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "67108864",
+    "KINETO_LOG_LEVEL": "99",
 }
-"""One thread; and glibc hands large blocks back to the system at once unless it is told not to:
-the page faults then dominate small layers."""
+"""One thread; glibc hands large blocks back to the system at once unless it is told not to, and the
+page faults then dominate small layers; PyTorch's profiler is not to report on stderr."""
 
 
 def steady() -> None:
