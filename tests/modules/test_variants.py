@@ -10,7 +10,6 @@ import json
 import pickle
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ from torch.nn.utils import parametrize
 import tnc
 import tnc.driver.variants as choice
 from tests.oracle import close, leaf, randomised
-from tnc.plan.profile import CPU
+from tnc.plan.profile import KINDS, Profile, Rate
+from tnc.plan.report import envelope
 
 LOW_RANK = """tnn 1
 layer LowRank(S: int, T: int, R: int) {
@@ -53,12 +53,15 @@ layer Stack {
 }
 """
 
+GIGA = 10**9
+FREE = Profile("free", tuple((kind, Rate(60 * GIGA, 12 * GIGA, 0)) for kind in KINDS), 0)
+
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Compiles with launches that are free."""
     path = tmp_path / "free.json"
-    path.write_text(json.dumps(replace(CPU, launch=0, routine=0).as_json()))
+    path.write_text(json.dumps(FREE.as_json()))
     monkeypatch.setattr(choice, "SLACK", 0)
     return partial(tnc.compile, profile=str(path))
 
@@ -491,6 +494,18 @@ def test_weights_made_in_inference_mode(rcp: Any) -> None:
 
 
 # ---------------------------------------------------------------------- what says so
+def test_the_plan_and_the_module_say_when_and_why(low_rank: Any) -> None:
+    (branch,) = low_rank.plan.branches
+    size = bound(low_rank.source)
+    assert branch.when == f"n >= {size}"
+    assert branch.steps == ("A[s, r] * B[r, t] -> [t, s]", "x[n, s] * [t, s] -> [n, t]")
+    assert low_rank.source.count(branch.why) == 2  # in the header, and where the branch is taken
+    pairs = zip(branch.sizes, branch.seconds, branch.otherwise, strict=True)
+    assert all((one < other) == (n >= size) for n, one, other in pairs if n != size)
+    assert low_rank.plan.to_json()["branches"][0]["when"] == branch.when
+    assert branch.steps[0] in envelope(low_rank.plan)
+
+
 def test_limits_and_other_aims_have_one_program(build: Callable[..., Any]) -> None:
     settings: dict[str, Any] = {"source": RCP, "layer": "RCP", "set": {"R": 6}}
     settings["bind"] = {"n": 4, "h": 6, "w": 6}

@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tnc.plan import report
 
     parts = [report.table(plan)]
+    parts += [report.envelope(plan)] if plan.branches else []
     parts += [report.compare(plan)] if arguments.compare else []
     parts += [report.math(plan)] if arguments.math else []
     terminal.data("\n\n".join(part.rstrip("\n") for part in parts))

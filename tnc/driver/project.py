@@ -23,7 +23,7 @@ from tnc.driver.network import (
 from tnc.driver.options import Built, Objective, Options
 from tnc.driver.select import quickest
 from tnc.driver.start import rescaled
-from tnc.driver.variants import with_variants
+from tnc.driver.variants import branched, with_variants
 from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
 from tnc.ir.plan import Plan
@@ -149,7 +149,7 @@ class Project:
         plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
         programs = share([with_variants(each, self.options) for each in made.values()])
         return tuple(
-            Built(each.layer, plans.of(layer, each.binding), program)
+            Built(each.layer, branched(plans.of(layer, each.binding), program), program)
             for (layer, each), program in zip(made.items(), programs, strict=True)
         )
 

@@ -9,31 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
-from typing import Any, Protocol
+from typing import Protocol
 
 from tnc.driver.cover import MOST, Price, Range, cover
 from tnc.driver.drafts import Drafts
 from tnc.driver.options import Options
-from tnc.driver.pricing import Clock, Prices, orders
+from tnc.driver.pricing import orders
+from tnc.driver.site import Site
 from tnc.gradient.regions import regions
 from tnc.ir.graph import Builder, Value
 from tnc.ir.layer import Layer
+from tnc.ir.plan import Branch, Plan
 from tnc.ir.program import Guard, Program, Variant
 from tnc.ir.region import Derived, Region
-from tnc.ir.size import Size
 from tnc.lower import folded, lower
-from tnc.lower.names import safe
-from tnc.ops import Leaf
+from tnc.ops import Contract, Leaf
 from tnc.ops.leaf import Kind
-from tnc.plan.network import Network
-from tnc.plan.planner import Planned, plan_graph
-
-SIZES = tuple(1 << k for k in range(14))
-"""The sizes of the batch at which orders are compared."""
-
-SEARCHED = (1, 4096)
-"""Besides the size that is planned for, the sizes for which orders are searched for."""
+from tnc.plan.planner import Planned
+from tnc.plan.profile import PICOSECONDS
 
 WORTH = 1.1
 """A program of its own must save this factor,"""
@@ -43,89 +36,6 @@ WORTH_FROZEN = 1.05
 
 SLACK = 20_000_000
 """and more than so many picoseconds: a call of a layer takes as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The run-time size that is the batch: its symbol, and the input that has it as first axis."""
-
-    symbol: str
-    input: str
-
-
-def batch_of(layer: Layer) -> Batch | None:
-    """The first axis of the first input, if its size is known at run time only."""
-    axes = layer.inputs[0].axes if layer.inputs else ()
-    for entry in layer.run_time:
-        if axes and len(axes[0]) == 1 and axes[0][0].size == Size.symbol(entry.symbol):
-            return Batch(entry.symbol, safe(layer.inputs[0].name))
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A layer that was planned, where other programs of it are wanted."""
-
-    layer: Layer
-    planned: Planned
-    program: Program
-    binding: Mapping[str, int]
-    options: Options
-    inside: bool = False
-
-    @property
-    def batch(self) -> Batch | None:
-        return batch_of(self.layer)
-
-    @property
-    def size(self) -> int:
-        """The size of the batch that is planned for."""
-        return self.binding[self.batch.symbol] if self.batch else 1
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        return tuple(sorted({*SIZES, self.size})) if self.batch else (1,)
-
-    @property
-    def networks(self) -> tuple[Network, ...]:
-        return tuple(choice.network for choice in self.planned.choices)
-
-    def search(self, **purpose: Any) -> list[Planned]:
-        """The best orders for a purpose, at few sizes of the batch."""
-        sizes = dict.fromkeys((self.size, *SEARCHED) if self.batch else (1,))
-        found = [self._plan(size, purpose) for size in sizes]
-        return list({orders(each): each for each in found if self._fits(each)}.values())
-
-    def _plan(self, size: int, purpose: Mapping[str, Any]) -> Planned:
-        batch = {self.batch.symbol: size} if self.batch else {}
-        return plan_graph(
-            self.layer.builder,
-            self.layer.graph,
-            {**self.binding, **batch},
-            objective=self.options.objective,
-            profile=self.options.profile,
-            cache="user" if self.options.cache else None,
-            **purpose,
-        )
-
-    def _fits(self, planned: Planned) -> bool:
-        """Whether it is about the same networks, so that orders can be compared."""
-        pairs = zip_longest(self.planned.choices, planned.choices)
-        return all(
-            one and other and _shape(one.network) == _shape(other.network) for one, other in pairs
-        )
-
-    def clock(self, **use: Any) -> Clock:
-        symbol = self.batch.symbol if self.batch else ""
-        return Clock(self.binding, self.options.profile, symbol, **use)
-
-    def prices(self, networks: tuple[Network, ...], **purpose: Any) -> Prices:
-        measure = replace(self.planned.measure, binding=self.binding, **purpose)
-        return Prices(networks, measure, self.batch.symbol if self.batch else "")
-
-
-def _shape(network: Network) -> Network:
-    return replace(network, wanted=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +71,25 @@ class Course:
         program = self.ways[found.way - 1]
         if not guard.inference:  # anew: layouts and names depend on the sizes
             program = _lowered(self.site, self.planned[found.way - 1], guard)
-        return Variant(guard, program, self._why(found))
+        return Variant(guard, program, self._branch(found, guard))
+
+    def _branch(self, found: Range, guard: Guard) -> Branch:
+        """What is predicted, at all sizes."""
+        sizes = self.site.sizes
+
+        def seconds(way: int) -> tuple[float, ...]:
+            return tuple(self.price(way, size) / PICOSECONDS for size in sizes)
+
+        symbol = self.site.batch.symbol if self.site.batch else ""
+        graph = self.planned[found.way - 1].graph
+        return Branch(
+            when=_when(guard, symbol),
+            why=self._why(found),
+            steps=tuple(_written(each) for each in graph.values if isinstance(each.op, Contract)),
+            sizes=sizes if symbol else (),
+            seconds=seconds(found.way),
+            otherwise=seconds(0),
+        )
 
     def _why(self, found: Range) -> str:
         """Where it saves most."""
@@ -205,6 +133,29 @@ def variants(site: Site) -> tuple[Variant, ...]:
         return _inference(site, trained).variants()
     courses = (_inference(site, trained), _frozen(site, trained), trained)
     return tuple(variant for course in courses for variant in course.variants())
+
+
+def branched(plan: Plan, program: Program) -> Plan:
+    """The plan with what is predicted of the other programs."""
+    return replace(plan, branches=tuple(variant.branch for variant in program.variants))
+
+
+def _written(value: Value) -> str:
+    """A step with its named modes."""
+    operands = " * ".join(f"{_name(each)}{each.type}" for each in value.operands)
+    return f"{operands} -> {value.type}"
+
+
+def _name(value: Value) -> str:
+    return value.op.name if isinstance(value.op, Leaf) else ""
+
+
+def _when(guard: Guard, symbol: str) -> str:
+    """In words, when a variant runs."""
+    said = ["inference"] if guard.inference else ["inputs without gradient"] if guard.frozen else []
+    said += [f"{symbol} >= {guard.least}"] if guard.least > 1 else []
+    said += [f"{symbol} < {guard.below}"] if guard.below is not None else []
+    return ", ".join(said)
 
 
 def _trained(site: Site) -> Course:

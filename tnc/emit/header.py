@@ -67,6 +67,7 @@ def _planned(layer: Layer, like: Layer, plan: Plan) -> str:
         f"  kept for the backward {_count(plan.saved_bytes)}B, peak {_count(plan.peak_bytes)}B; "
         f"{plan.parameters:,} parameters, dense {plan.dense_parameters:,}"
     )
+    lines += [f"  {branch.when}: another program, {branch.why}" for branch in plan.branches if own]
     if plan.alternatives:
         others = ", ".join(f"{each.name} {_count(each.macs).strip()}" for each in plan.alternatives)
         lines.append(f"  macs of other orders: {others}")

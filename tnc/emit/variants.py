@@ -115,4 +115,4 @@ def _said(variant: Variant) -> str:
             used += ", products of weights kept"
     else:
         used = "Inputs without gradient" if guard.frozen else "Another order for this batch"
-    return f"{used}: {variant.why}."
+    return f"{used}: {variant.branch.why}."

@@ -38,6 +38,20 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Another program of the layer, which runs in place of the planned one: `when`, `why` in words,
+    its `steps`, and its predicted `seconds` at `sizes` of the batch, beside those of what would run
+    there else; for a training step, or for a call where no gradient is wanted."""
+
+    when: str
+    why: str
+    steps: tuple[str, ...]
+    sizes: tuple[int, ...]
+    seconds: tuple[float, ...]
+    otherwise: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The plan of a layer at the sizes in `binding`, for float32.
 
@@ -62,6 +76,7 @@ class Plan:
     parameters: int
     dense_parameters: int
     alternatives: tuple[Alternative, ...] = ()
+    branches: tuple[Branch, ...] = ()
 
     @property
     def own(self) -> tuple[Step, ...]:

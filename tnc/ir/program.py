@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tnc.diagnostics.span import Span
 from tnc.ir.layer import Layer
+from tnc.ir.plan import Branch
 from tnc.ir.start import Rescaling
 
 
@@ -172,8 +173,8 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A program of a layer for some of its calls. `why`: what was predicted of it."""
+    """A program of a layer for some of its calls; `branch`: what was predicted of it."""
 
     guard: Guard
     program: Program
-    why: str = ""
+    branch: Branch

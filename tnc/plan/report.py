@@ -18,9 +18,9 @@ from tnc.plan.parameters import dense_parameters, parameters
 from tnc.plan.planner import Planned
 from tnc.plan.price import Prices, step_kind
 from tnc.plan.profile import PICOSECONDS
-from tnc.plan.text import compare, math, table
+from tnc.plan.text import compare, envelope, math, table
 
-__all__ = ["compare", "math", "report", "table"]
+__all__ = ["compare", "envelope", "math", "report", "table"]
 
 
 def report(

@@ -86,6 +86,18 @@ def _totals(plan: Plan) -> list[tuple[str, ...]]:
     ]
 
 
+def envelope(plan: Plan) -> str:
+    """The other programs of the layer: when each runs, and the times over the batch."""
+    parts = []
+    for branch in plan.branches:
+        rows = [("batch", "otherwise", branch.when)]
+        times = zip(branch.sizes or ("",), branch.otherwise, branch.seconds, strict=True)
+        rows += [(str(size), duration(one), duration(other)) for size, one, other in times]
+        steps = [f"  {step}" for step in branch.steps]
+        parts += ["", f"{branch.when}: {branch.why}", *steps, *aligned(rows, right={0, 1, 2})]
+    return "\n".join(parts[1:])
+
+
 def compare(plan: Plan) -> str:
     """The plan beside other orders of the same layer, and beside the dense layer."""
     chosen = Alternative("this plan", plan.macs, plan.bytes, plan.seconds)
