@@ -45,27 +45,45 @@ ROLES: tuple[Kind, ...] = ("tap gradient", "signal gradient", "convolution", "si
 """The kind of a step whose result has the signal (bit 0), the result (bit 1) or taps of a
 relation."""
 
+PLAIN: dict[Kind, Kind] = {kind: kind for kind in ROLES}
+
 
 def kind_of(op: Contract, first: Iterable[Mode], second: Iterable[Mode]) -> Kind:
     """The kind of a binary step, by the ways in which its modes occur; modes of size 1 do not."""
-    shared = {mode for mode in set(first) & set(second) if not mode.unit}
-    kept = set(op.keep)
-    convolution: Kind | None = None
-    if op.patterns:
-        convolution = "tap gradient"
-        if any(pattern.signal in kept for pattern in op.patterns):
-            convolution = "signal gradient"
-        elif any(pattern.result in kept for pattern in op.patterns):
-            convolution = "convolution"
-    return _kind(bool(shared & kept), bool(shared - kept), convolution)
+    numbers: dict[Mode, int] = {}
+    parts = [
+        sum(1 << numbers.setdefault(mode, len(numbers)) for mode in modes if not mode.unit)
+        for modes in (dict.fromkeys(first), dict.fromkeys(second), op.keep)
+    ]
+    if not op.patterns:
+        return _product(*parts)
+    pattern = op.patterns[0]
+    legs = [pattern.signal, pattern.result]
+    roles = [
+        sum(1 << k for k, leg in enumerate(legs) if leg in modes)
+        for modes in (set(first), set(second), set(op.keep))
+    ]
+    return _grouping(parts, roles)[ROLES[roles[2]]]
 
 
-def _kind(batch: bool, contracted: bool, convolution: Kind | None) -> Kind:
-    if convolution is not None:
-        return convolution if not batch else (GROUPED if contracted else DEPTHWISE)[convolution]
-    if not contracted:
+def _product(first: int, second: int, result: int) -> Kind:
+    shared = first & second
+    if not shared & ~result:
         return "outer product"
-    return "batched product" if batch else "matrix product"
+    return "batched product" if shared & result else "matrix product"
+
+
+def _grouping(parts: Sequence[int], roles: Sequence[int]) -> Mapping[Kind, Kind]:
+    """Whether a convolution has groups, by the modes of its two operands and its result, of which
+    one has taps and neither the signal nor the result. Where a side has one channel only, and not
+    one for each, it is as slow as with groups."""
+    (taps, *others) = sorted(zip(parts, roles, strict=True), key=lambda part: bool(part[1] & 3))
+    one, two = (modes for modes, _ in others)
+    groups = taps[0] & one & two
+    left, right = taps[0] & one & ~groups, taps[0] & two & ~groups
+    if groups and not left and not right:
+        return DEPTHWISE
+    return PLAIN if left and right and not groups else GROUPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,24 +200,23 @@ class Costs:
         moved = made + (self.elements(a) + self.elements(b)) * self.measure.element
         if self.measure.folded and not (one | two) & self.network.data:
             return Cost(0, moved)
-        legs = (found[0].first, found[0].second, found[0].rest) if found else (None,) * 3
-        kinds = [self._kind(a, b, result, legs[2])]
-        if self.measure.training and one & self.network.wanted:
-            kinds.append(self._kind(b, result, a, legs[0]))
-        if self.measure.training and two & self.network.wanted:
-            kinds.append(self._kind(a, result, b, legs[1]))
+        kinds = self._kinds((a, b, result), found)
+        if not self.measure.training:
+            kinds = kinds[:1]
+        elif self.network.wanted & one == 0 or self.network.wanted & two == 0:
+            pairs = zip(kinds[1:], (one, two), strict=True)
+            kinds = [kinds[0], *(kind for kind, part in pairs if part & self.network.wanted)]
         last = one | two == self.network.everything
         return self.measure.step(kinds, self.macs(one, two, found), moved, 0 if last else made)
 
-    def _kind(self, first: int, second: int, result: int, leg: int | None) -> Kind:
-        """As `kind_of`, on bits; `leg`: the participants of a relation that the result has."""
-        shared = first & second & ~self.units
-        convolution: Kind | None = None
-        if leg is not None:
-            convolution = ("tap gradient", "signal gradient", "convolution", "signal gradient")[
-                leg & 3
-            ]
-        return _kind(bool(shared & result), bool(shared & ~result), convolution)
+    def _kinds(self, legs: tuple[int, int, int], found: Sequence[Link]) -> list[Kind]:
+        """The kinds of a step, and of its gradients for both parts."""
+        a, b, result = (modes & ~self.units for modes in legs)
+        if not found:
+            return [_product(a, b, result), _product(b, result, a), _product(a, result, b)]
+        roles = [found[0].first, found[0].second, found[0].rest]
+        grouping = _grouping((a, b, result), roles)
+        return [grouping[ROLES[roles[k] & 3]] for k in (2, 0, 1)]
 
     def total(self, tree: Tree) -> Cost | None:
         """The cost of a whole order; None where it has a step that is not primitive."""

@@ -150,9 +150,13 @@ def convolution_backward(
 
 
 def _convolved(kind: Kind, w: Tensor, groups: int, macs: int, *tensors: Tensor) -> None:
-    """Log a convolution with the taps `w`, or one of its gradients."""
-    if groups > 1:
-        kind = (DEPTHWISE if w.shape[1] == 1 else GROUPED)[kind]
+    """Log a convolution with the taps `w`, or one of its gradients. Where a group has one channel
+    on one side it is as slow as with groups."""
+    inner, outer = w.shape[1], w.shape[0] // groups
+    if groups > 1 and inner == outer == 1:
+        kind = DEPTHWISE[kind]
+    elif groups > 1 or 1 in (inner, outer):
+        kind = GROUPED[kind]
     w.device.did(kind, macs, *tensors)
 
 
