@@ -62,12 +62,12 @@ def test_peak_memory_by_hand() -> None:
     plan = planned("Deep", objective="macs", S=64, R=4, T=32)
     assert [step.result for step in plan.steps] == ["[n, r]", "[n, u]", "[n, t]"]
     small, result, dx = 4 * 8 * 4, 4 * 8 * 32, 4 * 8 * 64
-    dA, dC = 4 * 64 * 4, 4 * 4 * 32
+    dA, dB, dC = 4 * 64 * 4, 4 * 4 * 4, 4 * 4 * 32
     # kept: x A, relu(…) (PyTorch's); not x A B
     assert plan.saved_bytes == 2 * small
-    # when dA is made: y, dC, x A (for dB, which comes last), the cotangent of x A B, that of x A,
-    # and dx beside dA
-    late = result + dC + small + small + small + dx + dA
+    # when the last of dx and dA is made: y, dC, dB (first, so that x A is gone), the cotangents of
+    # x A B and of x A, and both
+    late = result + dC + dB + small + small + dx + dA
     assert plan.peak_bytes == late
 
 

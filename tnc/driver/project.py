@@ -169,13 +169,13 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
     """The plan of a layer; CompileError where it has none before its sizes are known."""
     if options.verify:
         verify_graph(layer.graph)
-    order = partial(_ordered, layer, binding, options)
+    order = partial(_ordered, binding, options)
     if options.objective != "time":
-        return order({})
+        return order(layer, {})
     return quickest(layer, order, user_folder() if options.cache else None)
 
 
-def _ordered(layer: Layer, binding: Binding, options: Options, pinned: Pinned) -> Planned:
+def _ordered(binding: Binding, options: Options, layer: Layer, pinned: Pinned) -> Planned:
     try:
         return plan_graph(
             layer.builder,

@@ -35,33 +35,34 @@ SCHEMA = "tnc.choice/1"
 QUICKEST = 4
 """How many of the orders with the quickest steps are looked at."""
 
-Order = Callable[[Pinned], Planned]
-"""Makes a plan in which some networks have given orders."""
+Order = Callable[[Layer, Pinned], Planned]
+"""Makes a plan of a layer in which some networks have given orders."""
 
 
 def quickest(layer: Layer, order: Order, folder: Path | None) -> Planned:
     """The plan whose program is quickest, of the usual one and of its candidates. What was chosen
     is kept in `folder`, if there is one."""
-    first = order({})
+    first = order(layer, {})
     name = _key(first) if folder is not None else ""
     pinned = None if folder is None else _remembered(folder, name, first)
     if pinned is None:
-        pinned = _chosen(layer, first, order)
+        pinned = _chosen(layer.rebuilt(), order)
         if folder is not None:
             trees = [pinned.get(each.network, each.tree) for each in first.choices]
             store.write(folder, name, {"schema": SCHEMA, "orders": trees})
-    return order(pinned) if pinned else first
+    return order(layer, pinned) if pinned else first
 
 
-def _chosen(layer: Layer, first: Planned, order: Order) -> dict[Network, Tree]:
-    """The orders that differ from those of the first plan."""
+def _chosen(layer: Layer, order: Order) -> dict[Network, Tree]:
+    """The orders that differ from those of the usual plan."""
+    first = order(layer, {})
     binding, profile = first.measure.binding, first.measure.profile
     pinned: dict[Network, Tree] = {}
     least = None
     for candidate in candidates(first, QUICKEST):
         least = price(draft(layer, first), binding, profile) if least is None else least
         trial = {**pinned, candidate.network: candidate.tree}
-        cost = price(draft(layer, order(trial)), binding, profile)
+        cost = price(draft(layer, order(layer, trial)), binding, profile)
         if cost < least:
             least, pinned = cost, trial
     return pinned

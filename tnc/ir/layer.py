@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tnc.diagnostics.span import Source, Span
-from tnc.ir.graph import Builder, Graph, Value
+from tnc.ir.graph import Builder, Graph, Value, reachable
 from tnc.ir.size import Size
 from tnc.ir.start import Rescaling
 from tnc.ir.tensor import Mode
@@ -105,6 +105,23 @@ class Layer:
     @property
     def graph(self) -> Graph:
         return Graph(tuple(port.value for port in self.outputs))
+
+    def rebuilt(self) -> Layer:
+        """The same layer in a builder of its own: what is tried there leaves no trace here."""
+        build = Builder()
+        made: dict[Value, Value] = {}
+        values = [port.value for port in (*self.inputs, *self.outputs)]
+        for value in reachable([*values, *(weight.value for weight in self.weights)]):
+            operands = [made[operand] for operand in value.operands]
+            made[value] = build.make(value.op, operands, value.origin)
+        return replace(
+            self,
+            inputs=tuple(replace(port, value=made[port.value]) for port in self.inputs),
+            outputs=tuple(replace(port, value=made[port.value]) for port in self.outputs),
+            weights=tuple(replace(weight, value=made[weight.value]) for weight in self.weights),
+            rescalings=(),
+            builder=build,
+        )
 
     def default_binding(self, given: Mapping[str, int] | None = None) -> dict[str, int]:
         """Run-time sizes for planning: the given ones, else typical ones."""
