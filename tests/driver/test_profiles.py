@@ -10,7 +10,6 @@ import pytest
 from tnc.driver.profiles import profile_named
 from tnc.plan.profile import CPU, CUDA, KINDS
 
-
 STILL = {"flops": 0, "bandwidth": 1, "launch": 0}
 
 

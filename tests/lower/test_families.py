@@ -24,10 +24,10 @@ SMALL = {"n": 2, "h": 5, "w": 7}
 COPIES = {
     "CP conv": (0, 0),
     "TK conv": (0, 0),
-    "TT conv": (0, 0),
-    "r-CP conv": (5, 5),
+    "TT conv": (1, 2),
+    "r-CP conv": (2, 4),
     "r-TK conv": (2, 2),
-    "r-TT conv": (2, 2),
+    "r-TT conv": (1, 4),
     "CP dense": (0, 0),
     "r-CP dense": (1, 1),
     "r-TK dense": (1, 1),

