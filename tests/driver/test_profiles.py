@@ -37,7 +37,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"rates": None}, "is not a device profile"),
         ({"schema": "tnc.profile/0"}, "calibrate anew"),
         (
-            {"rates": {kind: {"flops": 0, "bandwidth": 1, "launch": 0} for kind in KINDS}},
+            {"rates": dict.fromkeys(KINDS, STILL)},
             "must be positive",
         ),
     ],
@@ -60,7 +60,7 @@ def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_other_names_are_refused_with_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there are `cpu`, `cuda`, or the path"):
+    with pytest.raises(ValueError, match="there are `cpu`, `cuda`, `machine`, or the path"):
         profile_named("tpu")
     with pytest.raises(FileNotFoundError):
         profile_named(str(tmp_path / "none.json"))

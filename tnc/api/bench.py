@@ -10,10 +10,10 @@ from tnc.driver.build import compile_unit
 from tnc.driver.dense import dense_module
 from tnc.driver.front import Unit
 from tnc.driver.options import Built, Options, Output, Request
+from tnc.driver.trial import shapes
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
 from tnc.ir.plan import Plan
-from tnc.ir.size import Size
 
 OURS, DENSE, PLAIN = "this plan", "dense", "plain autograd"
 
@@ -42,15 +42,6 @@ def candidates(
     return (*found, Candidate(PLAIN, plain.text))
 
 
-def shapes(built: Built) -> tuple[tuple[int, ...], ...]:
-    """The shapes of a layer's inputs at the sizes for which it is planned."""
-    binding = dict(built.plan.binding)
-    return tuple(
-        tuple(Size.product(mode.size for mode in axis).evaluate(binding) for axis in port.axes)
-        for port in built.layer.inputs
-    )
-
-
 def bench(
     found: tuple[Candidate, ...],
     built: Built,
@@ -58,7 +49,7 @@ def bench(
     begin: Callable[[int], object],
 ) -> dict[str, Figures]:
     """Measure the candidates in one run. Errors: `Unmeasurable`."""
-    given = shapes(built)
+    given = shapes(built.layer, dict(built.plan.binding))
     try:
         layers = {
             each.name: getattr(load_module(each.text, shape_error=ShapeError), built.layer.name)()

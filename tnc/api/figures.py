@@ -87,6 +87,13 @@ def measured(
     }
 
 
+def training(layer: nn.Module, shapes: Shapes, setting: Setting) -> Run | None:
+    """A step of training on random inputs; None where nothing has a gradient. Errors: what the
+    layer raises."""
+    subject = _Subject(_placed(layer, setting), _inputs(shapes, setting))
+    return dict(subject.runs()).get("training")
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
     """A layer and what it is given."""

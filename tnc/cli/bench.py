@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tnc.cli import building, sources, terminal, values
+from tnc.cli import building, devices, sources, terminal, values
 from tnc.cli.configuration import configured
-from tnc.cli.exits import Exit, Stop, usage
+from tnc.cli.exits import Exit, Stop
 
 if TYPE_CHECKING:
     from tnc.api.figures import Figures, Setting
@@ -105,28 +104,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _setting(arguments: argparse.Namespace) -> Setting:
-    threads = _whole("--threads", arguments.threads)
-    seconds = _positive("--seconds", arguments.seconds)
+    threads = values.whole("--threads", arguments.threads)
+    seconds = values.positive("--seconds", arguments.seconds)
     os.environ.setdefault("KINETO_LOG_LEVEL", QUIET)
-    import torch
-
     from tnc.api.figures import Setting
 
-    if arguments.device == "cuda" and not torch.cuda.is_available():
-        raise usage("`--device cuda`: PyTorch finds no such device here")
+    devices.check(arguments.device)
     return Setting(arguments.device, threads, arguments.channels_last, budget=seconds)
-
-
-def _whole(flag: str, text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise usage(f"`{flag} {text}`: give a whole number from 1 to 9999")
-    return int(text)
-
-
-def _positive(flag: str, text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text) or not float(text):
-        raise usage(f"`{flag} {text}`: give a number above 0")
-    return float(text)
 
 
 def _measured(

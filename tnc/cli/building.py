@@ -47,8 +47,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--profile",
-        metavar="cpu|cuda|FILE",
-        help="the machine that the plan is made for (default: cpu)",
+        metavar="cpu|cuda|machine|FILE",
+        help="the machine that the plan is made for (default: cpu); `machine` is this one, as "
+        "`tnc calibrate` has measured it",
     )
 
 

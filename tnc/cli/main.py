@@ -32,7 +32,8 @@ class Command(Protocol):
 
 
 COMMANDS = {
-    name: f"tnc.cli.{name}" for name in ("check", "compile", "plan", "bench", "test", "explain")
+    name: f"tnc.cli.{name}"
+    for name in ("check", "compile", "plan", "bench", "calibrate", "test", "explain")
 }
 """The module of each command. Only the one that is run is imported."""
 

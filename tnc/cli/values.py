@@ -85,6 +85,20 @@ def _after_string(text: str, at: int) -> int:
     raise ValueError('`"` is missing')
 
 
+def whole(flag: str, text: str) -> int:
+    """The number that a flag gives."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise usage(f"`{flag} {text}`: give a whole number from 1 to 9999")
+    return int(text)
+
+
+def positive(flag: str, text: str) -> float:
+    """The number that a flag gives, as seconds."""
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text) or not float(text):
+        raise usage(f"`{flag} {text}`: give a number above 0")
+    return float(text)
+
+
 def _assignments(text: str, place: str, example: str) -> Iterator[tuple[str, str]]:
     for piece in _pieces(text, place):
         name, equals, value = (part.strip() for part in piece.partition("="))

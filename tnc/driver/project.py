@@ -169,13 +169,14 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
     """The plan of a layer; CompileError where it has none before its sizes are known."""
     if options.verify:
         verify_graph(layer.graph)
-    order = partial(_ordered, binding, options)
+    order = partial(ordered, binding, options)
     if options.objective != "time":
         return order(layer, {})
     return quickest(layer, order, user_folder() if options.cache else None)
 
 
-def _ordered(binding: Binding, options: Options, layer: Layer, pinned: Pinned) -> Planned:
+def ordered(binding: Binding, options: Options, layer: Layer, pinned: Pinned) -> Planned:
+    """The plan of a layer in which some networks have given orders; errors as `planned`."""
     try:
         return plan_graph(
             layer.builder,

@@ -65,6 +65,41 @@ def fit(samples: Sequence[Sample], prior: Profile, name: str) -> Profile:
     return _profile(np.exp(found), name)
 
 
+def predicted(sample: Sample, profile: Profile) -> float:
+    """Seconds."""
+    return float(np.dot(_features(sample), _parameters(profile)))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a profile predicts. `median` and `worst`: ratios of predicted and measured times,
+    or their inverses, above 1. Of the `groups` of alternatives, `near` are those in which what is
+    predicted to be quickest takes less than `CLOSE` times the least measured."""
+
+    median: float
+    worst: float
+    near: int
+    groups: int
+
+
+CLOSE = 1.1
+
+
+def judged(groups: Sequence[Sequence[Sample]], profile: Profile) -> Quality:
+    """How well a profile predicts the samples; those of a group do the same in different ways."""
+    ratios = sorted(
+        max(ratio, 1 / ratio)
+        for ratio in (predicted(each, profile) / each.seconds for group in groups for each in group)
+    )
+    several = [group for group in groups if len(group) > 1]
+    near = sum(
+        min(group, key=lambda each: predicted(each, profile)).seconds
+        < CLOSE * min(each.seconds for each in group)
+        for group in several
+    )
+    return Quality(ratios[len(ratios) // 2], ratios[-1], near, len(several))
+
+
 def _error(features: Array, times: Array, found: Array, start: Array) -> float:
     residual = np.log(features @ np.exp(found)) - times
     return float(residual @ residual + PRIOR**2 * (found - start) @ (found - start))

@@ -1,0 +1,15 @@
+"""The devices on which something can be measured."""
+
+from __future__ import annotations
+
+from tnc.cli.exits import usage
+
+DEVICES = ("cpu", "cuda")
+
+
+def check(name: str) -> None:
+    """Stop where PyTorch does not find the device."""
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise usage("`--device cuda`: PyTorch finds no such device here")
