@@ -27,7 +27,7 @@ from tnc.plan.planner import VERSION as VERSION_OF_ORDERS
 from tnc.plan.planner import Planned
 from tnc.plan.profile import Profile
 
-VERSION = 2
+VERSION = 4
 """Part of the cache's key: raise it whenever another plan may be chosen."""
 
 SCHEMA = "tnc.choice/1"

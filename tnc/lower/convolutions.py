@@ -23,6 +23,7 @@ from tnc.lower.frames import (
     presented,
     short,
 )
+from tnc.lower.products import RATE
 from tnc.lower.roles import RESULT, Roles, convolution_roles, product_roles
 from tnc.lower.ways import COPY, LAUNCH, Site, Way
 from tnc.ops import Pattern
@@ -30,8 +31,8 @@ from tnc.ops import Pattern
 IMAGE = 3
 """An image has so many modes besides its channels: a batch and two signals."""
 
-POINTWISE, RATE = 60_000, 30
-"""Nanoseconds that a convolution takes however little it does, multiply-adds in each."""
+POINTWISE = 60_000
+"""Nanoseconds that a convolution takes however little it does."""
 
 Kind = Callable[[Site, Frame, Roles, bool], Way]
 

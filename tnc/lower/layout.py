@@ -153,7 +153,7 @@ class _Search:
             extra = VIEW if followed else 0
             if solid(order) != due or (not followed and copies(order, item.axes)):
                 moved = self._measure.copy(order, item.order)
-                extra += VIEW + (moved if followed else moved // 2)
+                extra += VIEW + moved
             states.append(State(state.cost + extra, state.orders, state.copied, state.chosen))
         self._states = states
 

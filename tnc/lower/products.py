@@ -30,8 +30,11 @@ MUCH = 8
 MOST_TURNED = 3
 """Of more free modes only the order is tried that they have."""
 
-NARROW, EVEN = 12, 16
-"""Products are slow with fewer columns than `NARROW`, quickest with a multiple of `EVEN`."""
+BLOCK, REST, NARROW = 16, 24, 12
+"""Columns of a product; see `_work`."""
+
+RATE = 30
+"""Multiply-adds in a nanosecond."""
 
 MATRICES = ((0, 1), (0, 1))
 BATCHED = ((1, 2), (1, 2))
@@ -109,11 +112,13 @@ def _plain(site: Site, batch: Order, inner: Order, left: Order, right: Order) ->
 
 
 def _work(site: Site, others: Order, columns: Order) -> int:
-    """Nanoseconds of a product, by how many columns its result has: with 4 to 10 of them 3 to 6
-    multiply-adds are done in each, with 13 or 27 up to 17, with 16, 32 or 64 about 30."""
-    width = site.measure(columns)
-    rate = 30 if width % EVEN == 0 else 15 if width >= NARROW else 5
-    return width * site.measure(others) // rate
+    """Nanoseconds of a product, by how many columns its result has: kernels make `BLOCK` of them
+    at once, and what is left of a block takes longer than a whole one. With 4 to 10 columns 3 to 6
+    multiply-adds are done in a nanosecond, with 13 or 27 up to 20, with 16, 32 or 64 about 30."""
+    blocks, rest = divmod(site.measure(columns), BLOCK)
+    width = BLOCK * blocks + (REST if rest else 0)
+    width *= 2 if not blocks and rest < NARROW else 1
+    return width * site.measure(others) // RATE
 
 
 def _bmm(site: Site, batch: Order, inner: Order, rows: Order, columns: Order, swap: bool) -> Way:
