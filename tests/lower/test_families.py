@@ -30,7 +30,7 @@ COPIES = {
     "r-TT conv": (1, 4),
     "CP dense": (0, 0),
     "r-CP dense": (1, 1),
-    "r-TK dense": (1, 1),
+    "r-TK dense": (1, 2),
     "r-TT dense": (1, 1),
 }
 """How often the forward and the backward copy a tensor to present it otherwise."""

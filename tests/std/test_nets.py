@@ -261,3 +261,16 @@ def trains(net: nn.Module, x: Tensor) -> None:
     assert all(each.grad is not None for each in net.parameters())
     weights = {name: each for name, each in net.named_parameters() if each.ndim > 1}
     assert all(each.grad.abs().sum() > 0 for each in weights.values() if each.grad is not None)
+
+
+def test_under_autocast_a_bias_is_of_the_type_of_its_product() -> None:
+    """As in torch's own layers; LeNet-5 has one behind every convolution and product."""
+    net, x = network("LeNet5", torch.float32), torch.randn(2, 1, 28, 28)
+    theirs = reference.LeNet5()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = net(x)
+        assert y.dtype == theirs(x).dtype == torch.bfloat16
+    y.sum().backward()
+    assert {each.grad.dtype for each in net.parameters() if each.grad is not None} == {
+        torch.float32
+    }

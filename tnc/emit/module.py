@@ -13,7 +13,7 @@ from tnc.emit.header import header
 from tnc.emit.layer import Shown, layer_class, shown
 from tnc.emit.naming import parts
 from tnc.emit.prose import docstring
-from tnc.emit.routine import SUPPORT
+from tnc.emit.routine import CAST, SUPPORT
 from tnc.emit.routines import routines
 from tnc.emit.start import RESET_INSIDE, only_inside, shared_squares
 from tnc.emit.start import SUPPORT as START
@@ -83,6 +83,8 @@ def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> l
     if any(form.channels_last for program, _ in programs for form in program.alternatives):
         sections.append(CHANNELS_LAST)
     sections += support([program for program, _ in programs])
+    if any(map(made.casts, named)):
+        sections += CAST.split("\n\n\n")
     if any(map(made.derived, named)):
         sections += SUPPORT.split("\n\n\n")
     if made.based():

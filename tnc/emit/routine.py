@@ -23,7 +23,7 @@ from tnc.emit.statement import (
 from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
 
-SUPPORT = '''\
+CAST = '''\
 def _under_autocast(device):
     """Whether autocast is on for this type of device."""
     return device != "meta" and torch.is_autocast_enabled(device)
@@ -34,8 +34,9 @@ def _autocast(device, *tensors):
     dtype = torch.get_autocast_dtype(device)
     cast = (torch.float32, torch.float16, torch.bfloat16)
     return [tensor.to(dtype) if tensor.dtype in cast else tensor for tensor in tensors]
+'''
 
-
+SUPPORT = '''\
 def _primal(tensor):
     """The tensor without its own tangent, in a jvp. PyTorch switches tangents off there, so that
     a tangent of a tangent would be lost (pytorch/pytorch#197867); hence they are on again."""
@@ -60,33 +61,48 @@ def planned(part: Part) -> list[str]:
 
 
 def plain(part: Part, reason: str = "") -> list[str]:
-    """The forward alone; PyTorch differentiates it."""
+    """The forward alone; PyTorch differentiates it. With a `reason`, why it does although a
+    derivative was asked for."""
     routine = part.routine
     return [
         *define("", part.apply, routine.arguments),
         *docstring(INDENT, _summary(routine, f"{', '.join(routine.outputs)} by the plan")),
         *(comment(INDENT, reason) if reason else ()),
+        *(_cast(part) if reason and adds(routine) else ()),
         *_body(routine, routine.outputs),
+    ]
+
+
+def adds(routine: Routine) -> bool:
+    """Whether it adds something to a product: autocast would leave what is added as it is, and
+    the sum with it."""
+    return any(" + " in line.expression for line in routine.forward)
+
+
+def _cast(part: Part) -> list[str]:
+    """Under autocast: the same for arguments in the type that it asks for."""
+    routine = part.routine
+    device = fresh("device", part.locals)
+    cast = ", ".join([device, *routine.arguments])
+    return [
+        f"{INDENT}{device} = {routine.arguments[0]}.device.type",
+        f"{INDENT}if _under_autocast({device}):",
+        f"{INDENT * 2}with torch.autocast({device}, enabled=False):",
+        *_give_call(INDENT * 3, part.apply, cast),
     ]
 
 
 def applied(part: Part) -> list[str]:
     """The routine with its derivative, as the body of the layer calls it."""
     routine = part.routine
-    taken = part.locals
-    device, function = fresh("device", taken), fresh("function", taken)
-    cast = ", ".join([device, *routine.arguments])
+    function = fresh("function", part.locals)
     single = len(routine.outputs) == 1
     first = "[0]" if routine.saved else ""
     arguments = list(routine.arguments)
-    inner = INDENT * 2
     lines = [
         *define("", part.apply, routine.arguments),
         *docstring(INDENT, _summary(routine, f"{', '.join(routine.outputs)}, differentiable")),
-        f"{INDENT}{device} = {routine.arguments[0]}.device.type",
-        f"{INDENT}if _under_autocast({device}):",
-        f"{inner}with torch.autocast({device}, enabled=False):",
-        *_give_call(INDENT * 3, part.apply, cast),
+        *_cast(part),
         *_direct(part),
         *choose(INDENT, function, part),
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tnc.emit.function import function, keeps_all
 from tnc.emit.naming import Part
-from tnc.emit.routine import applied, plain, planned
+from tnc.emit.routine import adds, applied, plain, planned
 from tnc.ir.program import Program, Routine
 
 
@@ -32,6 +32,11 @@ class Routines:
         """Whether it has a derivative: one of the layers wants it."""
         wanted = any(layer.reason is None for layer in self.served[routine])
         return routine.differentiable and wanted
+
+    def casts(self, routine: Routine) -> bool:
+        """Whether it decides by itself what autocast does."""
+        reason = self.served[routine][-1].reason
+        return routine.differentiable and (reason is None or (bool(reason) and adds(routine)))
 
     def inside(self, routine: Routine) -> bool:
         """Whether it serves layers inside of others only."""
