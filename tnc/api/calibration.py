@@ -16,11 +16,10 @@ from tnc.driver.candidates import candidates
 from tnc.driver.front import opened
 from tnc.driver.options import Options, Request
 from tnc.driver.project import ordered
-from tnc.driver.select import price
 from tnc.driver.trial import Trial, elaborated, shapes, trial
 from tnc.emit.load import load_module
 from tnc.ir.program import Program
-from tnc.plan.clock import worked
+from tnc.plan.clock import price, worked
 from tnc.plan.fit import Sample, fit, summed
 from tnc.plan.profile import BUILT_IN, Profile
 

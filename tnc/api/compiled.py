@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +13,10 @@ from tnc.api.files import open_unit
 from tnc.api.settings import plain
 from tnc.diagnostics import CompileError, Diagnostic, Report
 from tnc.driver.build import compile_unit
+from tnc.driver.comparison import compared
 from tnc.driver.front import ENCODING, Unit
 from tnc.driver.limit import amount
-from tnc.driver.options import Backward, Objective, Options, Request
+from tnc.driver.options import Backward, Built, Objective, Options, Request
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, ready
 from tnc.driver.writing import write_whole
@@ -30,12 +31,15 @@ class Compiled:
     """A compiled `.tnn`.
 
     `source`: the text of the generated module, the same bytes that `tnc compile` writes.
-    `plans`: one per layer, by name. `diagnostics`: the warnings.
+    `plans`: one per layer, by name. `diagnostics`: the warnings. `built`, `options`: what was
+    built, and how.
     """
 
     source: str
     plans: Mapping[str, Plan]
     diagnostics: tuple[Diagnostic, ...]
+    built: tuple[Built, ...] = field(repr=False)
+    options: Options = field(repr=False)
 
     @cached_property
     def module(self) -> ModuleType:
@@ -52,6 +56,12 @@ class Compiled:
             )
         (plan,) = self.plans.values()
         return plan
+
+    @cached_property
+    def compared(self) -> Mapping[str, Plan]:
+        """The plans, with the predicted times of their `alternatives`: the orders that were not
+        chosen, and the dense layer. This takes as long as planning."""
+        return {each.layer.name: compared(each, self.options) for each in self.built}
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the module whole or not at all. OSError when the place cannot be written."""
@@ -103,7 +113,7 @@ def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) 
     """Compile layers of one unit into one module."""
     output = compile_unit(unit, requests, options)
     plans = {each.layer.name: each.plan for each in output.built}
-    return Compiled(output.text, plans, output.diagnostics)
+    return Compiled(output.text, plans, output.diagnostics, output.built, options)
 
 
 def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> tuple[Request, ...]:

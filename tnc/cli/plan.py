@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _planned(arguments: argparse.Namespace) -> Plan:
     from tnc.driver import build
+    from tnc.driver.comparison import compared
 
     options = building.options(arguments, configured())
     target = sources.target(arguments.target)
@@ -74,4 +75,7 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     output = build.compile_unit(unit, building.requests(unit, [layer], given), options)
     building.check_binding(output.built, arguments.bind)
     terminal.show(output.diagnostics)
-    return output.built[0].plan
+    built = output.built[0]
+    if arguments.compare or arguments.json:
+        return compared(built, options)
+    return built.plan

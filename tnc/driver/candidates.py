@@ -28,13 +28,14 @@ def candidates(planned: Planned, quickest: int, fewest: int = 0) -> Iterator[Can
     for choice in dict.fromkeys(planned.choices):
         table = costs(choice.network, planned.measure)
         seen = {canonical(choice.tree)}
-        for name, tree in _named(table, quickest, fewest):
+        for name, tree in named(table, quickest, fewest):
             if canonical(tree) not in seen and table.total(tree) is not None:
                 seen.add(canonical(tree))
                 yield Candidate(name, choice.network, tree)
 
 
-def _named(table: Costs, quickest: int, fewest: int) -> Iterator[tuple[str, Tree]]:
+def named(table: Costs, quickest: int, fewest: int) -> Iterator[tuple[str, Tree]]:
+    """Orders of one network by their names, not all of which can be followed."""
     special = (
         ("reconstruct first", reconstruct_first(table)),
         ("taps merged", taps_merged(table)),

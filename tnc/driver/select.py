@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +20,11 @@ from tnc.ir.layer import Layer
 from tnc.ir.program import Program
 from tnc.lower import lower
 from tnc.plan import cache as store
-from tnc.plan.clock import picoseconds, worked
+from tnc.plan.clock import price
 from tnc.plan.cost import costs
 from tnc.plan.network import Network, Tree
 from tnc.plan.planner import VERSION as VERSION_OF_ORDERS
 from tnc.plan.planner import Planned
-from tnc.plan.profile import Profile
 
 VERSION = 4
 """Part of the cache's key: raise it whenever another plan may be chosen."""
@@ -102,13 +101,3 @@ def draft(layer: Layer, planned: Planned) -> Program:
     derived = [derive(layer.builder, region) for region in regions(planned.graph)]
     still = [replace(each, tangent_outputs=(None,) * len(each.seeds)) for each in derived]
     return lower(layer, planned.graph, still, planned.measure.binding)
-
-
-def price(program: Program, binding: Mapping[str, int], profile: Profile) -> int:
-    """The time of a step of training in picoseconds, averaged over the memory formats for which
-    there is a form."""
-    found = []
-    for form in program.forms:
-        done = worked(form, binding)
-        found.append(picoseconds(done.everything, profile) + done.routines * profile.routine)
-    return sum(found) // len(found)

@@ -29,12 +29,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another order of the same network, for comparison."""
+    """Another order of the same network, for comparison: `macs` and `bytes` are those of a forward,
+    `seconds` those of a step of training, None where that was not asked for."""
 
     name: str  # "left to right", "reconstruct first", "dense", …
     macs: int
     bytes: int
-    seconds: float
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

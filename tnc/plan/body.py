@@ -73,12 +73,24 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A layer inside whose program is not looked at: its gradients are there, nothing else."""
+
+    given: tuple[Tensor, ...]
+
+    def pull(self, seeds: Seeds, wanted: frozenset[int]) -> Pulled:
+        seeds.clear()
+        pairs = enumerate(self.given)
+        return tuple(one.new(one.shape) if k in wanted else None for k, one in pairs)
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A step of the body: `given` are the variables that it reads, `made` those which it sets."""
 
     given: tuple[str, ...]
     made: tuple[str, ...]
-    node: Applied | Called | Body
+    node: Applied | Called | Body | Elsewhere
 
 
 class Body:
@@ -92,7 +104,7 @@ class Body:
         self._calls = _calls(program.layer)
         self._binding: dict[str, int] = {}
         self._tape: list[Done] = []
-        self._entered: tuple[Body, tuple[str, ...]] | None = None
+        self._entered: tuple[Body | Elsewhere, tuple[str, ...]] | None = None
 
     # ------------------------------------------------------------------ forward
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
@@ -136,8 +148,8 @@ class Body:
                 line = replace(line, expression=f"_inside{line.expression[len(text) :]}")
         execute([line], scope)
         if self._entered is not None:
-            (body, given), self._entered = self._entered, None
-            return Done(given, line.targets, body)
+            (node, given), self._entered = self._entered, None
+            return Done(given, line.targets, node)
         made = {name: scope[name] for name in line.targets if name != "_"}
         kept = next(iter(made.values())).kept
         scope.update({name: replace(one, kept=None) for name, one in made.items()})
@@ -153,15 +165,23 @@ class Body:
         alike = (call for call in calls if list(map(self._shape, call[0].given)) == shapes)
         results = next(alike, calls[0])
         name, callee = results[0].instance.name, results[0].instance.callee
-        if isinstance(callee, Layer) and callee in self._world.programs:
-            body = Body(self._world.programs[callee], self._world, f"{self._place}{name}.")
-            made = body.forward(given)
+        shapes = [self._shape(result.axes) for result in results]
+        if isinstance(callee, Layer):
+            made, node = self._inside(callee, name, given, shapes)
             last = [*names.values()][-1]
-            self._entered = body, tuple(names.get(one.block, last) for one in given)
+            self._entered = node, tuple(names.get(one.block, last) for one in given)
         else:
-            shapes = [self._shape(result.axes) for result in results]
             made = _foreign(callee, given, shapes, self._world.element)
         return made if results[0].results > 1 else made[0]
+
+    def _inside(
+        self, layer: Layer, name: str, given: Sequence[Tensor], shapes: Sequence[Ints]
+    ) -> tuple[tuple[Tensor, ...], Body | Elsewhere]:
+        program = self._world.programs.get(layer)
+        if program is None:
+            return tuple(given[0].new(shape) for shape in shapes), Elsewhere(tuple(given))
+        body = Body(program, self._world, f"{self._place}{name}.")
+        return body.forward(given), body
 
     # ------------------------------------------------------------------ backward
     def pull(self, seeds: Seeds, wanted: frozenset[int]) -> Pulled:
@@ -193,11 +213,10 @@ class Body:
 
 
 def _foreign(
-    callee: Layer | Foreign, given: Sequence[Tensor], shapes: Sequence[Ints], element: int
+    callee: Foreign, given: Sequence[Tensor], shapes: Sequence[Ints], element: int
 ) -> tuple[Tensor, ...]:
     """The results of somebody else's layer, which keeps what it is given, as far as is known."""
-    target = callee.target if isinstance(callee, Foreign) else ""
-    arguments = callee.arguments if isinstance(callee, Foreign) else ()
+    target, arguments = callee.target, callee.arguments
     if target == FLATTEN:
         return (given[0].reshape(shapes[0]),)
     if target == DROPOUT and arguments in {("0.0",), ("0",)}:

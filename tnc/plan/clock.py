@@ -42,7 +42,7 @@ def worked(
     element: int = 4,
 ) -> Worked:
     """Run a program forward and, if `training`, backward with the gradients of all weights and of
-    the inputs that are not `constant`."""
+    the inputs that are not `constant`. Layers inside without a program in `inside` take no time."""
     world = World(Heap(), element, inside or {})
     body = Body(program, world)
     ports = program.layer.inputs
@@ -59,3 +59,13 @@ def worked(
 def picoseconds(work: Iterable[Work], profile: Profile) -> int:
     """The time of some calls of kernels, one after the other."""
     return sum(profile.picoseconds(each.kind, each.macs, each.bytes) for each in work)
+
+
+def price(program: Program, binding: Mapping[str, int], profile: Profile) -> int:
+    """The time of a step of training in picoseconds, averaged over the memory formats for which
+    there is a form; without that of layers inside."""
+    found = []
+    for form in program.formats:
+        done = worked(form, binding)
+        found.append(picoseconds(done.everything, profile) + done.routines * profile.routine)
+    return sum(found) // len(found)

@@ -12,8 +12,8 @@ from tnc.ir.program import Program
 from tnc.ir.region import Derived
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Leaf, Pattern
+from tnc.plan.clock import price
 from tnc.plan.memory import simulate
-from tnc.plan.orders import Order
 from tnc.plan.parameters import dense_parameters, parameters
 from tnc.plan.planner import Planned
 from tnc.plan.price import Prices, step_kind
@@ -47,7 +47,6 @@ def report(
     ledger = _Ledger(prices, _gradients(values, later), saved, frozenset(again))
     steps = tuple(map(ledger.step, values))
     later += _contractions(again)
-    picoseconds = sum(map(prices.picoseconds, (*values, *later)))
     memory = simulate(program, binding, inside, element)
     macs, moved = sum(step.macs for step in steps), sum(step.bytes for step in steps)
     return Plan(
@@ -61,10 +60,10 @@ def report(
         bytes=moved,
         saved_bytes=memory.saved,
         peak_bytes=memory.peak,
-        seconds=picoseconds / PICOSECONDS,
+        seconds=price(program, binding, planned.measure.profile) / PICOSECONDS,
         parameters=parameters(layer, binding),
         dense_parameters=dense_parameters(layer, binding),
-        alternatives=_alternatives(planned, macs, moved, picoseconds),
+        alternatives=_alternatives(planned, macs, moved),
     )
 
 
@@ -151,30 +150,22 @@ def _gradients(values: Sequence[Value], later: Sequence[Value]) -> dict[Value, t
     return found
 
 
-def _alternatives(
-    planned: Planned, macs: int, moved: int, picoseconds: int
-) -> tuple[Alternative, ...]:
+def _alternatives(planned: Planned, macs: int, moved: int) -> tuple[Alternative, ...]:
     """Whole layers: every network in the named order, or as chosen where it has no such order."""
     found = []
     for name in ("left to right", "reconstruct first", "dense"):
-        change = [0, 0, 0]
+        change = [0, 0]
         known = False
         for choice in planned.choices:
             chosen, *others = choice.orders
             other = next((order for order in others if order.name == name), None)
             if other is not None:
                 known = True
-                change = [
-                    a + b - c for a, b, c in zip(change, _of(other), _of(chosen), strict=True)
-                ]
+                change[0] += other.macs - chosen.macs
+                change[1] += other.bytes - chosen.bytes
         if known:
-            seconds = (picoseconds + change[2]) / PICOSECONDS
-            found.append(Alternative(name, macs + change[0], moved + change[1], seconds))
+            found.append(Alternative(name, macs + change[0], moved + change[1]))
     return tuple(found)
-
-
-def _of(order: Order) -> tuple[int, int, int]:
-    return order.macs, order.bytes, order.picoseconds
 
 
 def _modes(values: Sequence[Value]) -> set[Mode]:

@@ -103,17 +103,12 @@ def compare(plan: Plan) -> str:
     chosen = Alternative("this plan", plan.macs, plan.bytes, plan.seconds)
     rows = [("order", "macs", "bytes", "time", "× this plan")]
     for other in (chosen, *plan.alternatives):
-        ratio = other.seconds / plan.seconds if plan.seconds else 1.0
-        rows.append(
-            (
-                other.name,
-                amount(other.macs),
-                amount(other.bytes),
-                duration(other.seconds),
-                f"{ratio:.2f}",
-            )
-        )
-    note = "macs and bytes forward; time forward and backward, as predicted; dense: kernel given"
+        time, ratio = "", ""
+        if other.seconds is not None:
+            time = duration(other.seconds)
+            ratio = f"{other.seconds / plan.seconds:.2f}" if plan.seconds else "1.00"
+        rows.append((other.name, amount(other.macs), amount(other.bytes), time, ratio))
+    note = "macs and bytes forward; time forward and backward, as predicted; dense: one full kernel"
     return "\n".join([*aligned(rows, right={1, 2, 3, 4}), note])
 
 

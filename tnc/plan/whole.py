@@ -59,11 +59,10 @@ def _alternatives(plans: Sequence[Plan]) -> list[Alternative]:
     names = dict.fromkeys(each.name for plan in plans for each in plan.alternatives)
     found = []
     for name in names:
-        macs, moved, seconds = 0, 0, 0.0
+        macs, moved = 0, 0
         for plan in plans:
             other = next((each for each in plan.alternatives if each.name == name), None)
-            chosen = other or Alternative(name, plan.macs, plan.bytes, plan.seconds)
+            chosen = other or Alternative(name, plan.macs, plan.bytes)
             macs, moved = macs + chosen.macs, moved + chosen.bytes
-            seconds += chosen.seconds
-        found.append(Alternative(name, macs, moved, seconds))
+        found.append(Alternative(name, macs, moved))
     return found
