@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C._profiler import _EventType
-from torch.profiler import ProfilerActivity, profile
 
 from tests.oracle import as_tuple
-
-
-@dataclass(frozen=True)
-class Event:
-    """`bytes` are negative where memory is given back; `calls` are the running calls of ATen."""
-
-    time: int
-    address: int
-    bytes: int
-    calls: frozenset[int]
+from tnc.api import allocations
 
 
 def peak(layer: nn.Module, *shapes: Sequence[int]) -> int:
@@ -35,8 +23,7 @@ def peak(layer: nn.Module, *shapes: Sequence[int]) -> int:
         outputs = as_tuple(layer(*inputs))
         return outputs, torch.autograd.grad(outputs, wanted, seeds)
 
-    trained()
-    return _most(_events(trained))
+    return allocations.peak(trained)
 
 
 def saved(layer: nn.Module, *shapes: Sequence[int]) -> int:
@@ -57,39 +44,3 @@ def saved(layer: nn.Module, *shapes: Sequence[int]) -> int:
 
 def _address(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
-
-
-def _events(run: Callable[[], object]) -> list[Event]:
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
-        result = run()
-    roots = profiler.profiler.kineto_results.experimental_event_tree()
-    del result
-    return sorted(_walk(roots, frozenset()), key=lambda event: event.time)
-
-
-def _walk(nodes: Sequence[Any], calls: frozenset[int]) -> Iterator[Event]:
-    for node in nodes:
-        if node.tag == _EventType.Allocation:
-            fields = node.extra_fields
-            yield Event(node.start_time_ns, fields.ptr, fields.alloc_size, calls)
-        yield from _walk(
-            node.children, calls | {node.id} if node.name.startswith("aten::") else calls
-        )
-
-
-def _most(events: Sequence[Event]) -> int:
-    """The largest sum of what is allocated, scratch left out."""
-    changes = [0] * len(events)
-    started: dict[int, int] = {}
-    for k, event in enumerate(events):
-        if event.bytes > 0:
-            started[event.address] = k
-            changes[k] = event.bytes
-        elif (first := started.pop(event.address, None)) is not None:
-            scratch = events[first].calls & event.calls
-            changes[first], changes[k] = (0, 0) if scratch else (changes[first], event.bytes)
-    most = now = 0
-    for change in changes:
-        now += change
-        most = max(most, now)
-    return most
