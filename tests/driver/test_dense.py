@@ -13,7 +13,8 @@ from torch.nn.functional import conv2d, linear, relu
 from tests.oracle import as_tuple
 from tnc.api.files import open_unit
 from tnc.diagnostics import Report
-from tnc.driver.dense import dense_layer, dense_module
+from tnc.driver.build import dense_module
+from tnc.driver.dense import dense_layer
 from tnc.driver.imports import standard
 from tnc.driver.options import Options
 from tnc.elaborate import Elaborator

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tnc.api.figures import Figures, Setting, measured
-from tnc.driver.build import compile_unit
-from tnc.driver.dense import dense_module
+from tnc.driver.build import compile_unit, dense_module
 from tnc.driver.front import Unit
 from tnc.driver.options import Built, Options, Output, Request
 from tnc.driver.trial import shapes

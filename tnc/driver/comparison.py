@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tnc.driver.candidates import Pinned, named
 from tnc.driver.dense import dense_layer
-from tnc.driver.network import Binding, uses
+from tnc.driver.network import Binding, every_use
 from tnc.driver.options import Built, Options
 from tnc.driver.project import Project, ordered, planned
 from tnc.driver.select import draft
@@ -90,12 +90,10 @@ class _Whole:
 
 def _calls(layer: Layer, binding: Binding) -> Counter[tuple[Layer, Sizes]]:
     """How often each layer runs at which sizes, where one layer runs once."""
-    found: Counter[tuple[Layer, Sizes]] = Counter()
-    pending = [(layer, binding)]
-    while pending:
-        layer, sizes = pending.pop()
-        found[layer, tuple(sorted(sizes.items()))] += 1
-        pending += [(use.layer, use.binding) for use in uses(layer, sizes)]
+    found = Counter({(layer, tuple(sorted(binding.items()))): 1})
+    found.update(
+        (use.layer, tuple(sorted(use.binding.items()))) for use in every_use(layer, binding)
+    )
     return found
 
 

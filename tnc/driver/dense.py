@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from tnc.driver.build import build_all, print_module
-from tnc.driver.options import Options
 from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.layer import Initial, Instance, Layer, Weight
-from tnc.ir.plan import Plan
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply, Contract, Leaf
 
@@ -27,15 +24,6 @@ def dense_layer(layer: Layer) -> Layer | None:
     run = _Dense()
     made = run.layer(layer)
     return made if run.found else None
-
-
-def dense_module(layer: Layer, options: Options) -> tuple[str, Plan] | None:
-    """The text of a module with the dense layer, and its plan; None where there is none."""
-    dense = dense_layer(layer)
-    if dense is None:
-        return None
-    built = build_all([dense], replace(options, memory_limit=None))
-    return print_module([layer.source], built, options), built[-1].plan
 
 
 @dataclass(slots=True)

@@ -37,6 +37,13 @@ def uses(layer: Layer, binding: Binding) -> Iterator[Use]:
             yield Use(op.instance, op.instance.callee, _inner(op, op.instance.callee, binding))
 
 
+def every_use(layer: Layer, binding: Binding) -> Iterator[Use]:
+    """The calls of layers inside, and of those inside of these."""
+    for use in uses(layer, binding):
+        yield use
+        yield from every_use(use.layer, use.binding)
+
+
 def _order(value: Value) -> tuple[int, int]:
     return (value.op.call if isinstance(value.op, Apply) else 0, value.serial)
 

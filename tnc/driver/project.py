@@ -141,10 +141,14 @@ class Project:
         """The layer whose class has this name."""
         return next(layer for layer in self.layers if self._names[layer] == name)
 
-    def built(self, chosen: Chosen) -> tuple[Built, ...]:
+    @property
+    def order(self) -> tuple[Layer, ...]:
         """The wanted layers, last, after those that they contain."""
-        order = [*(each for each in self.layers if each not in self.wanted), *self.wanted]
-        made = {layer: self.made(layer, chosen[layer]) for layer in order}
+        return (*(each for each in self.layers if each not in self.wanted), *self.wanted)
+
+    def built(self, chosen: Chosen) -> tuple[Built, ...]:
+        """The layers in their `order`."""
+        made = {layer: self.made(layer, chosen[layer]) for layer in self.order}
         inside = {layer: each.program for layer, each in made.items()}
         plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
         programs = share([with_variants(each, self.options) for each in made.values()])
