@@ -10,9 +10,13 @@ from tnc.driver.build import compile_unit, dense_module
 from tnc.driver.front import Unit
 from tnc.driver.options import Built, Options, Output, Request
 from tnc.driver.trial import shapes
+from tnc.driver.tuner import Unmeasurable
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
 from tnc.ir.plan import Plan
+
+RAISED = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+"""What layers raise for inputs that they do not take."""
 
 OURS, DENSE, PLAIN = "this plan", "dense", "plain autograd"
 
@@ -26,16 +30,12 @@ class Candidate:
     plan: Plan | None = None
 
 
-class Unmeasurable(Exception):
-    """A layer does not take random inputs: what it says of them."""
-
-
 def candidates(
     unit: Unit, request: Request, options: Options, output: Output
 ) -> tuple[Candidate, ...]:
     """The layer, which is compiled already, and what it is compared with."""
     found = [Candidate(OURS, output.text, output.built[0].plan)]
-    if (dense := dense_module(output.built[0].layer, options)) is not None:
+    if (dense := dense_module(output.built[0].layer, replace(options, tuner=None))) is not None:
         found.append(Candidate(DENSE, *dense))
     plain = compile_unit(unit, [request], replace(options, backward="autograd"))
     return (*found, Candidate(PLAIN, plain.text))
@@ -55,7 +55,7 @@ def bench(
             for each in found
         }
         return measured(layers, given, setting, begin)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+    except RAISED as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
         listed = ", ".join(str(list(shape)) for shape in given)
         raise Unmeasurable(

@@ -11,7 +11,7 @@ from itertools import groupby
 import torch
 
 from tnc.api.figures import Setting, training
-from tnc.api.timing import Clock, Run, interleaved
+from tnc.api.timing import Run, interleaved
 from tnc.driver.candidates import candidates
 from tnc.driver.front import opened
 from tnc.driver.options import Options, Request
@@ -159,18 +159,12 @@ def _measured(subject: Subject, setting: Setting) -> Iterator[Measured]:
             runs[key] = run
             about[key] = each, program, "channels last" if last else "contiguous"
     times = interleaved(
-        runs, setting.rounds, budget=setting.budget, clock=_clock(setting), shortest=SHORTEST
+        runs, setting.rounds, budget=setting.budget, clock=setting.quiet, shortest=SHORTEST
     )
     for key, (each, program, form) in about.items():
         done = worked(program, subject.binding)
         sample = Sample(summed(done.everything), done.routines, times[key].seconds)
         yield Measured(str(subject), each.order, form, sample)
-
-
-def _clock(setting: Setting) -> Clock:
-    """Of the process, where one thread does everything: other programs then count less."""
-    alone = setting.device == "cpu" and setting.threads == 1
-    return time.process_time if alone else setting.clock
 
 
 def _trials(subject: Subject, prior: Profile) -> list[Trial]:

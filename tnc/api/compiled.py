@@ -11,6 +11,7 @@ from types import ModuleType
 
 from tnc.api.files import open_unit
 from tnc.api.settings import plain
+from tnc.api.tuning import SECONDS, Stopwatch, setting
 from tnc.diagnostics import CompileError, Diagnostic, Report
 from tnc.driver.build import compile_unit
 from tnc.driver.comparison import compared
@@ -19,6 +20,7 @@ from tnc.driver.limit import amount
 from tnc.driver.options import Backward, Built, Objective, Options, Request
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, ready
+from tnc.driver.tuner import Tuner
 from tnc.driver.writing import write_whole
 from tnc.elaborate import offered
 from tnc.emit.errors import ShapeError
@@ -82,6 +84,7 @@ def compile(
     profile: str = "cpu",
     memory_limit: int | str | None = None,
     cache: bool = True,
+    tune: bool | float = False,
 ) -> Compiled:
     """Compile a layer of a `.tnn` file or of the standard library (`"std.nets"`), or of the text
     `source`.
@@ -91,12 +94,17 @@ def compile(
     `{"Stage.R": 8}` is for the layers inside.
     `bind`: sizes of run-time modes for which the plan is made; the module accepts every size.
     `objective`: `time`, `macs` or `memory`. `backward`: `derived` emits the gradient code,
-    `autograd` only the planned forward, `auto` decides by size. `profile`: `cpu`, `cuda`, or the
-    path of a measured profile. `memory_limit`: what forward and backward may have allocated at
-    once, besides inputs and weights, at the sizes of the plan: bytes, or a text like `"2GiB"`.
+    `autograd` only the planned forward, `auto` decides by size. `profile`: `cpu`, `cuda`,
+    `machine` (as `tnc calibrate` measured it), or the path of a measured profile.
+    `memory_limit`: what forward and backward may have allocated at once, besides inputs and
+    weights, at the sizes of the plan: bytes, or a text like `"2GiB"`.
+    `tune`: measure several orders of every layer on this machine, for ten or for so many seconds
+    each, and take the quickest; on a GPU if the profile is `cuda`.
 
     Errors: CompileError with every diagnostic; OSError when the file cannot be read.
     """
+    if tune and objective != "time":
+        raise ValueError(f"tuning measures time: it does not go with objective={objective!r}")
     unit = open_unit(path, source)
     options = Options(
         binding=dict(bind or {}),
@@ -105,8 +113,14 @@ def compile(
         profile=profile_named(profile),
         cache=cache,
         memory_limit=amount(memory_limit) if isinstance(memory_limit, str) else memory_limit,
+        tuner=_tuner(tune, profile) if tune else None,
     )
     return compile_requests(unit, _requests(unit, layer, plain(set or {})), options)
+
+
+def _tuner(seconds: bool | float, profile: str) -> Tuner:
+    spent = SECONDS if seconds is True else float(seconds)
+    return Stopwatch(setting("cuda" if profile == "cuda" else "cpu", spent))
 
 
 def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) -> Compiled:

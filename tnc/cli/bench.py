@@ -36,6 +36,7 @@ examples:
   tnc bench conv.tnn:CPConv --set S=64,T=64 --bind n=32,h=32,w=32
   tnc bench conv.tnn:CPConv --set S=64,T=64 --channels-last
   tnc bench std.nets:ResNet20 --set 'Conv=CP(ratio: 0.1)' --bind n=32,h=32,w=32 --seconds 60
+  tnc bench conv.tnn:CPConv --set S=64,T=64 --tune
   tnc bench conv.tnn:CPConv --set S=64,T=64 --json | jq .layers.dense.training.seconds
 
 On Linux small layers are two to three times as fast with MALLOC_TRIM_THRESHOLD_=4294967296 and
@@ -118,6 +119,7 @@ def _measured(
 ) -> list[Row]:
     from tnc.api import bench
     from tnc.driver.build import compile_unit
+    from tnc.driver.tuner import Unmeasurable
 
     output = compile_unit(unit, [request], options)
     building.check_binding(output.built, bound)
@@ -129,7 +131,7 @@ def _measured(
         figures = bench.bench(
             found, layer, setting, lambda number: progress.step("rounds of measuring")
         )
-    except bench.Unmeasurable as error:
+    except Unmeasurable as error:
         raise Stop(Exit.REFUSED, f"error: {error}") from None
     finally:
         progress.clear()

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from tnc.cli import values
+from tnc.cli import devices, terminal, values
 from tnc.cli.configuration import CHOICES, Configuration
 from tnc.cli.exits import Exit, Stop, reason, unreadable, usage
 from tnc.cli.values import Value
@@ -15,6 +15,7 @@ from tnc.diagnostics import CompileError, nearest
 if TYPE_CHECKING:
     from tnc.driver.front import Unit
     from tnc.driver.options import Backward, Built, Objective, Options, Request
+    from tnc.driver.tuner import Tuner
     from tnc.elaborate import Settable
     from tnc.plan.profile import Profile
 
@@ -51,6 +52,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the machine that the plan is made for (default: cpu); `machine` is this one, as "
         "`tnc calibrate` has measured it",
     )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="measure several orders of every layer here, at the sizes of the plan, and take the "
+        "quickest; on a GPU with `--profile cuda`",
+    )
+    parser.add_argument(
+        "--tune-seconds",
+        metavar="S",
+        help="for how long to measure each layer (default: 10); implies `--tune`",
+    )
 
 
 def options(
@@ -65,15 +77,39 @@ def options(
     from tnc.driver.options import Options
 
     objective = configuration.choice("objective", arguments.objective, "time")
+    profile = configuration.profile(arguments.profile, "cpu")
     return Options(
         binding=values.sizes(configuration.binding(arguments.bind)),
         objective=cast("Objective", objective),
         backward=cast("Backward", backward),
-        profile=_profile(configuration.profile(arguments.profile, "cpu")),
+        profile=_profile(profile),
         cache=cache,
         verify=verify,
         memory_limit=_memory_limit(arguments.memory_limit),
+        tuner=_tuner(arguments, objective, profile),
     )
+
+
+def _tuner(arguments: argparse.Namespace, objective: str, profile: str) -> Tuner | None:
+    """What measures orders, if that is asked for: where `bench` measures, or else where the profile
+    says."""
+    if not arguments.tune and arguments.tune_seconds is None:
+        return None
+    if objective != "time":
+        raise usage(f"`--tune` measures time: it does not go with `--objective {objective}`")
+    seconds = values.positive(
+        "--tune-seconds", "10" if arguments.tune_seconds is None else arguments.tune_seconds
+    )
+    named = getattr(arguments, "device", None)
+    device = named or ("cuda" if profile == "cuda" else "cpu")
+    devices.check(device, "--device" if named else "--profile")
+    from tnc.api import tuning
+
+    given = getattr(arguments, "threads", None)
+    threads = None if given is None else values.whole("--threads", given)
+    progress = terminal.Progress(None)
+    setting = tuning.setting(device, seconds, threads)
+    return tuning.Stopwatch(setting, lambda layer: progress.step(f"tuning {layer}"), progress.clear)
 
 
 def _memory_limit(text: str | None) -> int | None:

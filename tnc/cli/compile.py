@@ -24,7 +24,8 @@ Plan the contraction, derive the gradient, and write both as one Python module t
 PyTorch only. Without :LAYER every layer is compiled whose parameters all have values.
 
 The module is written beside the .tnn file unless -o says otherwise, whole or not at all; the
-same input gives the same bytes on every machine."""
+same input gives the same bytes on every machine, unless what was measured on one is asked for
+(--tune, --profile machine)."""
 EPILOG = """\
 examples:
   tnc compile conv.tnn:CPConv --set S=64,T=64        writes conv.py
@@ -34,6 +35,7 @@ examples:
   tnc compile a.tnn b.tnn -o build/                  build/a.py and build/b.py
   tnc compile conv.tnn --check                       is conv.py what would be written?
   tnc compile std.nets:ResNet20 --set 'Conv=CP(ratio: 0.1)'      the standard library: nets.py
+  tnc compile conv.tnn --bind n=128 --tune           measured here, not predicted
   tnc compile net.tnn:Net --set 'Stage.R=8,Stage.CP.k=5'         parameters of layers inside
 
 exit codes: 0 written, 1 errors in the layer or a difference under --check, 2 wrong usage,

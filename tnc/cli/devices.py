@@ -7,9 +7,9 @@ from tnc.cli.exits import usage
 DEVICES = ("cpu", "cuda")
 
 
-def check(name: str) -> None:
-    """Stop where PyTorch does not find the device."""
+def check(name: str, flag: str = "--device") -> None:
+    """Stop where PyTorch does not find the device that a flag asks for."""
     import torch
 
     if name == "cuda" and not torch.cuda.is_available():
-        raise usage("`--device cuda`: PyTorch finds no such device here")
+        raise usage(f"`{flag} cuda`: PyTorch finds no such device here")

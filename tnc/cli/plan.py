@@ -24,6 +24,7 @@ examples:
   tnc plan conv.tnn:CPConv --set S=64,T=64 --compare      other orders and the dense layer
   tnc plan conv.tnn:CPConv --set S=64,T=64 --math         every step as a sum over indices
   tnc plan conv.tnn:CPConv --set S=64,T=64 --json | jq .macs
+  tnc plan conv.tnn:CPConv --set S=64,T=64 --tune         orders measured, not predicted
   tnc plan std.nets:LeNet5 --bind n=128                   a network of the standard library
 
 exit codes: 0 ok, 1 errors in the layer, 2 wrong usage, 3 the file cannot be read,

@@ -44,9 +44,10 @@ def show(diagnostics: Sequence[Diagnostic]) -> None:
 
 @dataclass(slots=True)
 class Progress:
-    """One line on a terminal that says how far a long command is, from half a second on."""
+    """One line on a terminal that says how far a long command is, from half a second on. `total`
+    is None where nobody knows it."""
 
-    total: int
+    total: int | None
     done: int = 0
     shown: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -57,7 +58,8 @@ class Progress:
         patient = time.monotonic() - self.started < PATIENCE
         if sys.stderr is not None and sys.stderr.isatty() and not patient:
             self.clear()
-            _print(f"{self.done} of {self.total}: {what[:60]}", sys.stderr)
+            much = f"{self.done}" if self.total is None else f"{self.done} of {self.total}"
+            _print(f"{much}: {what[:60]}", sys.stderr)
             self.shown = True
 
     def clear(self) -> None:

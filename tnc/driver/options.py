@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tnc.diagnostics import Diagnostic
+from tnc.driver.tuner import Tuner
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
@@ -20,7 +21,8 @@ Backward = Literal["derived", "autograd", "auto"]
 class Options:
     """How to build. `binding`: sizes of run-time modes that the plan assumes (the module accepts
     every size). `memory_limit`: bytes that forward and backward may have allocated at once, besides
-    inputs and weights, at these sizes. `verify`: check the graph between the rooms."""
+    inputs and weights, at these sizes. `verify`: check the graph between the rooms. `tuner`: with
+    the objective `time`, orders are measured by it."""
 
     binding: Mapping[str, int] = field(default_factory=dict)
     objective: Objective = "time"
@@ -29,6 +31,7 @@ class Options:
     cache: bool = True
     verify: bool = False
     memory_limit: int | None = None
+    tuner: Tuner | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tnc.driver.network import (
 from tnc.driver.options import Built, Objective, Options
 from tnc.driver.select import quickest
 from tnc.driver.start import rescaled
+from tnc.driver.tune import tuned
 from tnc.driver.variants import branched, with_variants
 from tnc.ir.graph import IllTyped
 from tnc.ir.layer import TYPICAL, Layer
@@ -85,14 +86,17 @@ class Project:
         self._proven = proven(self.layers)
         given = {each: each.default_binding(options.binding) for each in wanted}
         self.sizes = bindings(given, self.layers)
-        self._drafts: dict[tuple[Layer, Objective], Drafts] = {}
+        self._drafts: dict[tuple[Layer, Objective, bool], Drafts] = {}
         self._made: dict[tuple[Layer, Draft], Made] = {}
 
     # ------------------------------------------------------------------ how layers can be built
     def every(self, layer: Layer) -> tuple[Draft, ...]:
         """All drafts of a layer: of the plan for the objective, and of that for least memory."""
         aims = dict.fromkeys((self.options.objective, "time", "memory"))
-        return tuple(draft for aim in aims for draft in self._for(layer, aim).front)
+        found = [self._for(layer, aim) for aim in aims]
+        if self.options.tuner is not None:  # no limit is out of reach because of what was measured
+            found.append(self._for(layer, "time", measure=False))
+        return tuple(draft for each in found for draft in each.front)
 
     def smallest(self, layer: Layer) -> Draft:
         """The draft that needs least memory where the layer runs by itself."""
@@ -103,13 +107,16 @@ class Project:
         program = self.made(layer, draft).program
         return simulate(program, self.sizes[layer], inside).peak, draft.cost
 
-    def _for(self, layer: Layer, objective: Objective) -> Drafts:
-        if (layer, objective) not in self._drafts:
-            options = replace(self.options, objective=objective)
+    def _for(self, layer: Layer, objective: Objective, measure: bool = True) -> Drafts:
+        key = layer, objective, measure
+        if key not in self._drafts:
+            measure &= self.options.objective == "time"
+            tuner = self.options.tuner if measure else None
+            options = replace(self.options, objective=objective, tuner=tuner)
             plan = planned(layer, self.sizes[layer], options)
             counted = self.options.objective == "macs"
-            self._drafts[layer, objective] = Drafts(layer, plan, counted)
-        return self._drafts[layer, objective]
+            self._drafts[key] = Drafts(layer, plan, counted)
+        return self._drafts[key]
 
     # ------------------------------------------------------------------ what is made of them
     def usual(self) -> dict[Layer, Draft]:
@@ -153,9 +160,16 @@ class Project:
         plans = Plans({layer: partial(each.at, inside) for layer, each in made.items()})
         programs = share([with_variants(each, self.options) for each in made.values()])
         return tuple(
-            Built(each.layer, branched(plans.of(layer, each.binding), program), program)
+            Built(each.layer, branched(self._profiled(layer, plans, made), program), program)
             for (layer, each), program in zip(made.items(), programs, strict=True)
         )
+
+    @staticmethod
+    def _profiled(layer: Layer, plans: Plans, made: Mapping[Layer, Made]) -> Plan:
+        """The plan of a layer, which says whether something in it was tuned."""
+        plan = plans.of(layer, made[layer].binding)
+        inside = (made[each].planned.measure.profile.name for each in gathered([layer]))
+        return replace(plan, profile=max(inside, key=len))
 
     @property
     def calls(self) -> dict[Layer, int]:
@@ -176,7 +190,10 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
     order = partial(ordered, binding, options)
     if options.objective != "time":
         return order(layer, {})
-    return quickest(layer, order, user_folder() if options.cache else None)
+    folder = user_folder() if options.cache else None
+    if options.tuner is not None:
+        return tuned(layer, order, folder, options.tuner)
+    return quickest(layer, order, folder)
 
 
 def ordered(binding: Binding, options: Options, layer: Layer, pinned: Pinned) -> Planned:

@@ -42,14 +42,25 @@ def quickest(layer: Layer, order: Order, folder: Path | None) -> Planned:
     """The plan whose program is quickest, of the usual one and of its candidates. What was chosen
     is kept in `folder`, if there is one."""
     first = order(layer, {})
-    name = _key(first) if folder is not None else ""
-    pinned = None if folder is None else _remembered(folder, name, first)
+    pinned = chosen(layer, first, order, folder)
+    return order(layer, pinned) if pinned else first
+
+
+def chosen(layer: Layer, first: Planned, order: Order, folder: Path | None) -> Pinned:
+    """The orders of that plan which differ from those of the usual one, `first`."""
+    if folder is None:
+        return _chosen(layer.rebuilt(), order)
+    name = key(first)
+    pinned = remembered(folder, name, SCHEMA, first)
     if pinned is None:
         pinned = _chosen(layer.rebuilt(), order)
-        if folder is not None:
-            trees = [pinned.get(each.network, each.tree) for each in first.choices]
-            store.write(folder, name, {"schema": SCHEMA, "orders": trees})
-    return order(layer, pinned) if pinned else first
+        store.write(folder, name, {"schema": SCHEMA, "orders": trees(first, pinned)})
+    return pinned
+
+
+def trees(first: Planned, pinned: Pinned) -> list[Tree]:
+    """The orders of all networks, as they are stored."""
+    return [pinned.get(each.network, each.tree) for each in first.choices]
 
 
 def _chosen(layer: Layer, order: Order) -> dict[Network, Tree]:
@@ -67,7 +78,7 @@ def _chosen(layer: Layer, order: Order) -> dict[Network, Tree]:
     return pinned
 
 
-def _key(planned: Planned) -> str:
+def key(planned: Planned) -> str:
     """SHA-256 of all that the choice depends on: the planned graph, the sizes, the profile."""
     number: dict[Value, int] = {}
     lines = [f"{VERSION} {VERSION_OF_ORDERS} {planned.measure}"]
@@ -77,11 +88,11 @@ def _key(planned: Planned) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _remembered(folder: Path, name: str, first: Planned) -> dict[Network, Tree] | None:
-    """The stored choice; None unless it fits."""
+def remembered(folder: Path, name: str, schema: str, first: Planned) -> dict[Network, Tree] | None:
+    """The stored choice, where it differs from the usual one; None unless it fits."""
     try:
         stored = json.loads((folder / f"{name}.json").read_bytes())
-        if stored["schema"] != SCHEMA:
+        if stored["schema"] != schema:
             return None
         pairs = list(zip(first.choices, stored["orders"], strict=True))
         found = {}
