@@ -42,6 +42,12 @@ def test_at_the_planned_size_the_plan_runs() -> None:
     assert own.way == 0
 
 
+def test_it_does_even_where_the_next_way_would_be_a_little_better() -> None:
+    lines = [(100, 10), (104, 8)]
+    found = cover(SIZES, 2, lambda way, n: price(lines, way, n), 1.1, 0, own=4)
+    assert found == (Range(1, 5, 0), Range(5, None, 1))
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 1000)), min_size=1, max_size=5))
 def test_ranges_cover_all_sizes_with_little_regret(lines: Lines) -> None:
     found = cover(SIZES, len(lines), lambda way, n: price(lines, way, n), 1.1, 0, most=5)

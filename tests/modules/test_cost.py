@@ -51,7 +51,8 @@ def made(family: Family) -> tuple[Any, nn.Module, Tensor]:
     out = compiled(family.file, family.layer, bind=bind, **family.settings)
     layer = getattr(out.module, family.layer)()
     signal = {0: "", 1: "h", 2: "hw", 3: "dhw"}[family.taps]
-    return out, layer, torch.randn(2, family.channels[0], *(SIZES[mode] for mode in signal))
+    x = torch.randn(2, family.channels[0], *(SIZES[mode] for mode in signal))
+    return out, layer, x.requires_grad_()
 
 
 @pytest.mark.parametrize("family", [*DENSE, *CONVOLUTIONS], ids=lambda family: family.name)

@@ -52,7 +52,7 @@ def cover(
         if len(found := _stretches(good, len(sizes))) <= most:
             break
         worth *= STEP
-    return tuple(_ranges(sizes, found, price))
+    return tuple(_ranges(sizes, found, price, own))
 
 
 def _stretches(good: Sequence[Sequence[bool]], count: int) -> list[tuple[int, int]]:
@@ -66,11 +66,16 @@ def _stretches(good: Sequence[Sequence[bool]], count: int) -> list[tuple[int, in
     return found
 
 
-def _ranges(sizes: Sequence[int], found: Sequence[tuple[int, int]], price: Price) -> list[Range]:
-    """The stretches, each up to where the next way becomes the better one for good."""
+def _ranges(
+    sizes: Sequence[int], found: Sequence[tuple[int, int]], price: Price, own: int
+) -> list[Range]:
+    """The stretches, each up to where the next way becomes the better one for good; the size `own`
+    stays in its stretch."""
     ranges, least = [], 1
     for (first, way), (start, after) in pairwise(found):
-        while start > first + 1 and price(after, sizes[start - 1]) <= price(way, sizes[start - 1]):
+        while start > first + 1 and sizes[start - 1] != own:
+            if price(after, sizes[start - 1]) > price(way, sizes[start - 1]):
+                break
             start -= 1
         below = _crossing(sizes[start - 1], sizes[start], way, after, price)
         ranges.append(Range(least, below, way))

@@ -234,7 +234,7 @@ class Costs:
 
 def costs(network: Network, measure: Measure) -> Costs:
     """The costs of a network at the sizes of the measure."""
-    sizes = tuple(mode.size.evaluate(measure.binding) for mode in network.modes)
+    sizes = tuple(max(1, mode.size.evaluate(measure.binding)) for mode in network.modes)
     units = sum(1 << k for k, mode in enumerate(network.modes) if mode.size.value == 1)
     signals = reduce(or_, (mode for axis in network.axes for mode in axis.partial), 0)
     return Costs(network, measure, sizes, units, signals, _products(sizes))
