@@ -77,6 +77,13 @@ def saving_nothing(project: Project, *_: object) -> dict[Any, Draft]:
     return {each: min(project.every(each), key=lambda d: d.saved) for each in project.layers}
 
 
+LONGER = (
+    TWO_OUTPUTS.replace("r: 2", "q: 3, r: 2")
+    .replace("B[r, t]", "B[r, q], E[q, t]")
+    .replace("x * A * B", "x * A * B * E")
+)
+
+
 def again(source: str, backward: str = "derived") -> Any:
     """A program in a string whose backward computes all intermediates anew."""
     with patch("tnc.driver.build.chosen", saving_nothing):
@@ -101,7 +108,7 @@ SUBJECTS = [
     Subject("two", partial(from_text, TWO_OUTPUTS), "L", (3, 3)),
     family("transposed", "transposed", "UpsampleCP", (2, 2, 2, 3), S=2, T=3, R=2),
     Subject("cp again", partial(again, CP), "L", (2, 3, 4, 5)),
-    Subject("two again", partial(again, TWO_OUTPUTS), "L", (3, 3)),
+    Subject("two again", partial(again, LONGER), "L", (3, 3)),
     Subject("attention again", partial(again, ATTENTION), "L", (2, 3, 3), linear=False),
 ]
 LINEAR = [subject for subject in SUBJECTS if subject.linear]

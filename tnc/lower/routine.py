@@ -280,7 +280,9 @@ class _Region:
         writer.run(parts.tangent, chosen, leaving)
         pushed = []
         for value, output in zip(parts.pushed, outputs, strict=True):
-            wish = f"dot_{output.name}"
-            done = "" if value is None else writer.deliver(value, output.form.axes, wish)
+            wish, axes = f"dot_{output.name}", output.form.axes
+            # PyTorch refuses the tangent of a view that does not lie in memory as the view does.
+            alike = not self.around.memory.astray(output.form, axes)
+            done = "" if value is None else writer.deliver(value, axes, wish, port=alike)
             pushed.append(done)
         return tuple(writer.lines), tuple(pushed)
