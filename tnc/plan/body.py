@@ -165,7 +165,9 @@ class Body:
         alike = (call for call in calls if list(map(self._shape, call[0].given)) == shapes)
         results = next(alike, calls[0])
         name, callee = results[0].instance.name, results[0].instance.callee
-        shapes = [self._shape(result.axes) for result in results]
+        used = {result.output: self._shape(result.axes) for result in results}
+        first = next(iter(used.values()))
+        shapes = [used.get(k, first) for k in range(results[0].results)]
         if isinstance(callee, Layer):
             made, node = self._inside(callee, name, given, shapes)
             last = [*names.values()][-1]
