@@ -14,7 +14,7 @@ from tnc.diagnostics import Source
 from tnc.driver.build import compile_unit
 from tnc.driver.front import Unit, parsed
 from tnc.driver.options import Options, Output, Request
-from tnc.driver.project import Project, planned
+from tnc.driver.project import Project, measured, planned
 from tnc.driver.trial import elaborated
 from tnc.driver.tune import MODEL
 from tnc.driver.tuner import Contest, Unmeasurable
@@ -230,11 +230,11 @@ def test_other_objectives_are_not_measured() -> None:
 def test_a_limit_is_met_with_the_orders_of_the_model_too() -> None:
     layer = elaborated(unit(), Request("CP"))
     given = Options({"n": 4, "h": 6, "w": 6}, tuner=favourite("reconstruct first"), cache=False)
-    model = planned(layer, given.binding, replace(given, tuner=None)).choices[0].tree
-    measured = planned(layer, given.binding, given).choices[0].tree
+    model = planned(layer, given.binding, given).choices[0].tree
+    best = measured(layer, given.binding, given).choices[0].tree
     drafts = Project([layer], given).every(layer)
-    assert {model, measured} <= {draft.planned.choices[0].tree for draft in drafts}
-    assert model != measured
+    assert {model, best} <= {draft.planned.choices[0].tree for draft in drafts}
+    assert model != best
 
 
 def test_hopeless_orders_are_not_run() -> None:

@@ -110,10 +110,10 @@ class Project:
     def _for(self, layer: Layer, objective: Objective, measure: bool = True) -> Drafts:
         key = layer, objective, measure
         if key not in self._drafts:
-            measure &= self.options.objective == "time"
-            tuner = self.options.tuner if measure else None
-            options = replace(self.options, objective=objective, tuner=tuner)
-            plan = planned(layer, self.sizes[layer], options)
+            options = replace(self.options, objective=objective)
+            measure &= self.options.objective == objective == "time"
+            find = measured if measure and options.tuner is not None else planned
+            plan = find(layer, self.sizes[layer], options)
             counted = self.options.objective == "macs"
             self._drafts[key] = Drafts(layer, plan, counted)
         return self._drafts[key]
@@ -190,10 +190,16 @@ def planned(layer: Layer, binding: Binding, options: Options) -> Planned:
     order = partial(ordered, binding, options)
     if options.objective != "time":
         return order(layer, {})
-    folder = user_folder() if options.cache else None
-    if options.tuner is not None:
-        return tuned(layer, order, folder, options.tuner)
-    return quickest(layer, order, folder)
+    return quickest(layer, order, user_folder() if options.cache else None)
+
+
+def measured(layer: Layer, binding: Binding, options: Options) -> Planned:
+    """The plan of a layer that its tuner finds quickest; errors as `planned`."""
+    assert options.tuner is not None
+    if options.verify:
+        verify_graph(layer.graph)
+    order = partial(ordered, binding, options)
+    return tuned(layer, order, user_folder() if options.cache else None, options.tuner)
 
 
 def ordered(binding: Binding, options: Options, layer: Layer, pinned: Pinned) -> Planned:
