@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from tnc.cli.main import main
 
@@ -22,6 +28,20 @@ layer Dense(S: int = 3, T: int) {
   output y[n, t] = x * A
 }
 """
+
+
+LOW = """\
+tnn 1
+layer Low(S: int = 48, T: int = 40, R: int = 8) {
+  mode n, s: S, t: T, r: R
+  input x[n, s]
+  weight A[s, r], B[r, t]
+  output y[n, t] = x * A * B
+}
+"""
+
+NOBODY = 65534
+"""The user without rights."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,41 @@ def _bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
+
+
+@pytest.fixture
+def _no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without one, whatever this machine has."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Run as nobody where root runs the tests, who may read and write everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def interrupted(*words: str, after: float) -> tuple[int, str, str]:
+    """Exit code and output of a command to which Ctrl-C is sent so many seconds after its start."""
+    started = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tnc", *words],
+        env=started,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
 
 
 @pytest.fixture

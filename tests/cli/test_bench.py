@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from tests.cli.conftest import DENSE, ROOT, Answer
+from tests.cli.conftest import DENSE, LOW, Answer, interrupted
 
 Run = Callable[..., Answer]
 QUICK = ("--seconds", "0.01")
 
 TIMES = ["forward", "×", "dense", "training", "×", "dense", "predicted"]
 BYTES = ["forward", "training", "predicted", "saved", "predicted"]
-
-LOW = """\
-tnn 1
-layer Low(S: int = 48, T: int = 40, R: int = 8) {
-  mode n, s: S, t: T, r: R
-  input x[n, s]
-  weight A[s, r], B[r, t]
-  output y[n, t] = x * A * B
-}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +106,7 @@ def test_numbers(tnc: Run, flag: str, given: str) -> None:
     assert f"`{flag} {given}`: give a " in answer.err
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.usefixtures("_no_gpu")
 def test_no_such_device(tnc: Run) -> None:
     answer = tnc("bench", "low.tnn", "--device", "cuda")
     assert answer == Answer(2, "", "error: `--device cuda`: PyTorch finds no such device here\n")
@@ -159,13 +143,6 @@ def test_a_limit_that_cannot_be_met(tnc: Run) -> None:
 
 
 def test_interrupted() -> None:
-    """By the signal that Ctrl-C sends, while it measures."""
-    command = [sys.executable, "-m", "tnc", "bench", "low.tnn", "--seconds", "600"]
-    started = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
-    with subprocess.Popen(
-        command, env=started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    """While it starts or measures."""
+    found = interrupted("bench", "low.tnn", "--seconds", "600", after=1)
+    assert found == (130, "", "interrupted\n")

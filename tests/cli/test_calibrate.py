@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
-from tests.cli.conftest import DENSE, ROOT, Answer
+from tests.cli.conftest import DENSE, Answer, interrupted
 from tnc.api import calibration
 from tnc.driver.profiles import profile_named
 from tnc.plan.profile import CPU, KINDS, Profile
@@ -143,7 +137,7 @@ def test_a_place_that_cannot_be_written(tnc: Run) -> None:
     assert answer.err.startswith("error[E0502]: cannot write `")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.usefixtures("_no_gpu")
 def test_no_such_device(tnc: Run) -> None:
     answer = tnc("calibrate", "--device", "cuda")
     assert answer == Answer(2, "", "error: `--device cuda`: PyTorch finds no such device here\n")
@@ -157,18 +151,10 @@ def test_on_a_gpu(tnc: Run) -> None:
     assert profile_named("gpu.json").name == "gpu"
 
 
-def test_interrupted(tmp_path: Path) -> None:
-    """By the signal that Ctrl-C sends, while it measures; what was there before stays."""
+def test_interrupted() -> None:
+    """While it measures; what was there before stays."""
     PLACE.parent.mkdir(parents=True)
     PLACE.write_text("before")
-    command = [sys.executable, "-m", "tnc", "calibrate", "--seconds", "600"]
-    started = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
-    with subprocess.Popen(
-        command, env=started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        time.sleep(3)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    assert interrupted("calibrate", "--seconds", "600", after=3) == (130, "", "interrupted\n")
     assert PLACE.read_text() == "before"
     assert not list(PLACE.parent.glob(".*"))

@@ -7,22 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
-from tests.cli.conftest import Answer
+from tests.cli.conftest import LOW, Answer
 
 Run = Callable[..., Answer]
 QUICK = ("--tune-seconds", "0.05")
-
-LOW = """\
-tnn 1
-layer Low(S: int = 48, T: int = 40, R: int = 8) {
-  mode n, s: S, t: T, r: R
-  input x[n, s]
-  weight A[s, r], B[r, t]
-  output y[n, t] = x * A * B
-}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +65,7 @@ def test_seconds(tnc: Run, given: str) -> None:
     assert f"`--tune-seconds {given}`: give a number above 0" in answer.err
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.usefixtures("_no_gpu")
 def test_no_such_device(tnc: Run) -> None:
     answer = tnc("plan", "low.tnn", "--tune", "--profile", "cuda")
     assert answer == Answer(2, "", "error: `--profile cuda`: PyTorch finds no such device here\n")

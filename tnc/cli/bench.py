@@ -65,11 +65,7 @@ class Row:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "target",
-        metavar="FILE[:LAYER]",
-        help="a layer of a .tnn file (- for stdin) or of `std.nets`",
-    )
+    building.add_target(parser)
     building.add(parser)
     parser.add_argument(
         "--seconds", default="10", metavar="S", help="for how long to measure (default: 10)"

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from tnc.plan.profile import Profile
 
 
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The one layer that a command is about."""
+    parser.add_argument(
+        "target",
+        metavar="FILE[:LAYER]",
+        help="a layer of a .tnn file (- for stdin) or of `std.nets`",
+    )
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """The options that decide what is built."""
     parser.add_argument(

@@ -32,11 +32,7 @@ exit codes: 0 ok, 1 errors in the layer, 2 wrong usage, 3 the file cannot be rea
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "target",
-        metavar="FILE[:LAYER]",
-        help="a layer of a .tnn file (- for stdin) or of `std.nets`",
-    )
+    building.add_target(parser)
     building.add(parser)
     parser.add_argument(
         "--compare", action="store_true", help="add other orders of the same layer, and the dense"

@@ -33,17 +33,23 @@ def _targets(layers: Sequence[Layer]) -> Iterator[tuple[str, Span]]:
 def _missing(target: str) -> str:
     """Why a dotted name leads nowhere; "" if it does lead to something."""
     module, *names = target.split(".")
-    try:
-        found: object = import_module(module)
-    except Exception as error:  # noqa: BLE001 - the module of a user may raise anything
+    found, error = _imported(module)
+    if error:
         return f"importing `{module}` fails: {error}"
     path = module
     for name in names:
         path += f".{name}"
         if not hasattr(found, name):
-            try:
-                import_module(path)
-            except Exception as error:  # noqa: BLE001
+            _, error = _imported(path)
+            if error:
                 return f"there is no `{path}` ({error})"
         found = getattr(found, name)
     return "" if callable(found) else f"`{target}` cannot be called"
+
+
+def _imported(module: str) -> tuple[object, str]:
+    """A module, and why it cannot be imported: that of a user may raise anything."""
+    try:
+        return import_module(module), ""
+    except Exception as error:  # noqa: BLE001
+        return None, str(error) or type(error).__name__
