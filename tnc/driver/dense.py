@@ -86,10 +86,10 @@ class _Copy:
 
     def weights(self, layer: Layer) -> Iterator[Weight]:
         """Those that are left, then the kernels."""
-        left = {id(value) for port in layer.outputs for value in reachable([self.of(port.value)])}
+        left = set(reachable([self.of(port.value) for port in layer.outputs]))
         for weight in layer.weights:
             value = self.of(weight.value)
-            if id(value) in left or not weight.trained:
+            if value in left or not weight.trained:
                 yield replace(weight, value=value)
         yield from self.kernels.values()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,10 +16,10 @@ from tnc.driver.network import (
     bindings,
     children,
     class_names,
+    every_use,
     functions,
     gathered,
     proven,
-    uses,
 )
 from tnc.driver.options import Built, Objective, Options
 from tnc.driver.select import quickest
@@ -168,18 +169,16 @@ class Project:
     def _profiled(layer: Layer, plans: Plans, made: Mapping[Layer, Made]) -> Plan:
         """The plan of a layer, which says whether something in it was tuned."""
         plan = plans.of(layer, made[layer].binding)
-        inside = (made[each].planned.measure.profile.name for each in gathered([layer]))
-        return replace(plan, profile=max(inside, key=len))
+        names = [made[each].planned.measure.profile.name for each in gathered([layer])]
+        changed = (name for name in names if name != plan.profile)
+        return replace(plan, profile=next(changed, plan.profile))
 
     @property
-    def calls(self) -> dict[Layer, int]:
+    def calls(self) -> Mapping[Layer, int]:
         """How often each layer runs when each of the wanted ones runs once."""
-        counts = dict.fromkeys(self.layers, 0)
-        pending = [(each, self.sizes[each]) for each in self.wanted]
-        while pending:
-            layer, sizes = pending.pop()
-            counts[layer] += 1
-            pending += [(use.layer, use.binding) for use in uses(layer, sizes)]
+        counts = Counter(self.wanted)
+        for layer in self.wanted:
+            counts.update(use.layer for use in every_use(layer, self.sizes[layer]))
         return counts
 
 
