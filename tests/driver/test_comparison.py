@@ -29,7 +29,8 @@ layer Net {
 
 
 def beside(layer: Layer, options: Options = OPTIONS) -> tuple[Plan, dict[str, Alternative]]:
-    plan = compared(build_all([layer], options)[-1], options)
+    built = build_all([layer], options)[-1]
+    plan = compared(built.layer, built.plan, options)
     return plan, {each.name: each for each in plan.alternatives}
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tnc.diagnostics import Source
+from tnc.diagnostics import Report, Source
 from tnc.driver.build import compile_unit
 from tnc.driver.front import Unit, parsed
 from tnc.driver.options import Options, Output, Request
 from tnc.driver.project import Project, measured, planned
-from tnc.driver.trial import elaborated
+from tnc.driver.requests import elaborated
 from tnc.driver.tune import MODEL
 from tnc.driver.tuner import Contest, Unmeasurable
 from tnc.emit.load import load_module
@@ -228,7 +228,7 @@ def test_other_objectives_are_not_measured() -> None:
 
 
 def test_a_limit_is_met_with_the_orders_of_the_model_too() -> None:
-    layer = elaborated(unit(), Request("CP"))
+    (layer,) = elaborated(unit(), [Request("CP")], Report())
     given = Options({"n": 4, "h": 6, "w": 6}, tuner=favourite("reconstruct first"), cache=False)
     model = planned(layer, given.binding, given).choices[0].tree
     best = measured(layer, given.binding, given).choices[0].tree

@@ -12,11 +12,13 @@ import torch
 
 from tnc.api.figures import Setting, training
 from tnc.api.timing import Run, interleaved
+from tnc.diagnostics import Report
 from tnc.driver.candidates import candidates
 from tnc.driver.front import opened
 from tnc.driver.options import Options, Request
 from tnc.driver.project import ordered
-from tnc.driver.trial import Trial, elaborated, shapes, trial
+from tnc.driver.requests import elaborated
+from tnc.driver.trial import Trial, shapes, trial
 from tnc.emit.load import load_module
 from tnc.ir.program import Program
 from tnc.plan.clock import price, worked
@@ -169,7 +171,8 @@ def _measured(subject: Subject, setting: Setting) -> Iterator[Measured]:
 
 def _trials(subject: Subject, prior: Profile) -> list[Trial]:
     """The layer in those orders that are worth running."""
-    layer = elaborated(opened(subject.file), Request(subject.layer, subject.settings))
+    request = Request(subject.layer, subject.settings)
+    (layer,) = elaborated(opened(subject.file), [request], Report())
     options = Options(subject.binding, profile=prior, cache=False)
     order = partial(ordered, subject.binding, options, layer)
     first = order({})

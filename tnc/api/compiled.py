@@ -17,9 +17,9 @@ from tnc.driver.build import compile_unit
 from tnc.driver.comparison import compared
 from tnc.driver.front import ENCODING, Unit
 from tnc.driver.limit import amount
-from tnc.driver.options import Backward, Built, Objective, Options, Request
+from tnc.driver.options import Backward, Objective, Options, Request
 from tnc.driver.profiles import profile_named
-from tnc.driver.requests import distribute, ready
+from tnc.driver.requests import distribute, elaborated, ready
 from tnc.driver.tuner import Tuner
 from tnc.driver.writing import write_whole
 from tnc.elaborate import offered
@@ -33,14 +33,15 @@ class Compiled:
     """A compiled `.tnn`.
 
     `source`: the text of the generated module, the same bytes that `tnc compile` writes.
-    `plans`: one per layer, by name. `diagnostics`: the warnings. `built`, `options`: what was
-    built, and how.
+    `plans`: one per layer, by name. `diagnostics`: the warnings. `unit`, `requests`, `options`:
+    what was compiled, and how.
     """
 
     source: str
     plans: Mapping[str, Plan]
     diagnostics: tuple[Diagnostic, ...]
-    built: tuple[Built, ...] = field(repr=False)
+    unit: Unit = field(repr=False)
+    requests: Sequence[Request] = field(repr=False)
     options: Options = field(repr=False)
 
     @cached_property
@@ -63,7 +64,10 @@ class Compiled:
     def compared(self) -> Mapping[str, Plan]:
         """The plans, with the predicted times of their `alternatives`: the orders that were not
         chosen, and the dense layer. This takes as long as planning."""
-        return {each.layer.name: compared(each, self.options) for each in self.built}
+        layers = elaborated(self.unit, self.requests, Report())
+        return {
+            layer.name: compared(layer, self.plans[layer.name], self.options) for layer in layers
+        }
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the module whole or not at all. OSError when the place cannot be written."""
@@ -127,7 +131,7 @@ def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) 
     """Compile layers of one unit into one module."""
     output = compile_unit(unit, requests, options)
     plans = {each.layer.name: each.plan for each in output.built}
-    return Compiled(output.text, plans, output.diagnostics, output.built, options)
+    return Compiled(output.text, plans, output.diagnostics, unit, tuple(requests), options)
 
 
 def _requests(unit: Unit, layer: str | None, settings: Mapping[str, object]) -> tuple[Request, ...]:

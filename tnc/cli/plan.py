@@ -74,5 +74,5 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     terminal.show(output.diagnostics)
     built = output.built[0]
     if arguments.compare or arguments.json:
-        return compared(built, options)
+        return compared(built.layer, built.plan, options)
     return built.plan

@@ -13,17 +13,16 @@ from tnc.diagnostics import Report, Source
 from tnc.driver.dense import dense_layer
 from tnc.driver.front import Unit
 from tnc.driver.importable import check_importable
-from tnc.driver.imports import ENCODING, standard, standard_names
+from tnc.driver.imports import ENCODING
 from tnc.driver.limit import chosen
 from tnc.driver.network import every_use, gathered
 from tnc.driver.options import Built, Options, Output, Request
 from tnc.driver.project import Chosen, Project, make
+from tnc.driver.requests import elaborated
 from tnc.driver.worth import judged, tell_layer, tell_network
-from tnc.elaborate import Elaborator
 from tnc.emit import emit
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
-from tnc.syntax.module import Module
 from tnc.version import VERSION
 
 
@@ -32,11 +31,8 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     report = Report()
     report.add(*unit.said)
     report.raise_errors()
-    run = Elaborator(report, _standard(requests))
-    layers = [run.layer(unit.module, request.layer, request.settings) for request in requests]
-    run.tell_unheeded()
+    wanted = elaborated(unit, requests, report)
     report.raise_errors()
-    wanted = [layer for layer in layers if layer is not None]
     check_importable(gathered(wanted), report)
     report.raise_errors()
     project = Project(wanted, options)
@@ -83,9 +79,9 @@ def _changed(
 ) -> Layer | None:
     """A requested layer with other parameters; None where it has errors."""
     request, report = requests[number], Report()
-    run = Elaborator(report, _standard(requests))
-    layer = run.layer(unit.module, request.layer, {**request.settings, **settings})
-    return None if report.failed else layer
+    changed = replace(request, settings={**request.settings, **settings})
+    layers = elaborated(unit, [changed], report)
+    return None if report.failed else layers[0]
 
 
 def build(layer: Layer, options: Options) -> Built:
@@ -128,14 +124,3 @@ def _sources(unit: Unit, built: Sequence[Built]) -> list[Source]:
     """The file itself, and the others from which layers come."""
     found = dict.fromkeys(each.layer.source for each in built)
     return [unit.source, *(source for source in found if source is not unit.source)]
-
-
-def _standard(requests: Sequence[Request]) -> list[Module]:
-    """Where layers are looked up that are given by name: only read where one may be."""
-    values = [value for request in requests for value in request.settings.values()]
-    while values:
-        value = values.pop()
-        if isinstance(value, str):
-            return [module for name in standard_names() if (module := standard(name)) is not None]
-        values += value if isinstance(value, list | tuple) else []
-    return []

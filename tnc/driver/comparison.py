@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tnc.driver.candidates import Pinned, named
 from tnc.driver.dense import dense_layer
 from tnc.driver.network import Binding, every_use
-from tnc.driver.options import Built, Options
+from tnc.driver.options import Options
 from tnc.driver.project import Project, ordered, planned
 from tnc.driver.select import draft
 from tnc.ir.layer import Layer
@@ -46,14 +46,14 @@ class Figures(NamedTuple):
     picoseconds: int
 
 
-def compared(built: Built, options: Options) -> Plan:
+def compared(layer: Layer, plan: Plan, options: Options) -> Plan:
     """The plan of a layer, whose alternatives are timed: other orders of its networks, where there
     are such, and the dense layer."""
-    return replace(built.plan, alternatives=tuple(_alternatives(built, options)))
+    found = _alternatives(layer, dict(plan.binding), options)
+    return replace(plan, alternatives=tuple(found))
 
 
-def _alternatives(built: Built, options: Options) -> Iterator[Alternative]:
-    layer, binding = built.layer, dict(built.plan.binding)
+def _alternatives(layer: Layer, binding: Binding, options: Options) -> Iterator[Alternative]:
     whole = _Whole(layer, binding, options)
     for name, shown in ORDERS.items():
         if whole.knows(name):

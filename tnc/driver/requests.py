@@ -1,12 +1,16 @@
-"""Which layers of a file to build, and which parameters each of them gets."""
+"""Which layers of a file to build, which parameters each of them gets, and what they then are."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from tnc.diagnostics import Report
 from tnc.driver.front import Unit
+from tnc.driver.imports import standard, standard_names
 from tnc.driver.options import Request
-from tnc.elaborate import Settable, offered
+from tnc.elaborate import Elaborator, Settable, offered
+from tnc.ir.layer import Layer
+from tnc.syntax.module import Module
 
 
 def ready(unit: Unit, given: Mapping[str, object]) -> tuple[Settable, ...]:
@@ -35,3 +39,23 @@ def distribute(
         Request(name, {key: value for key, value in given.items() if key in keys})
         for name, keys in taken.items()
     )
+
+
+def elaborated(unit: Unit, requests: Sequence[Request], report: Report) -> list[Layer]:
+    """The requested layers before they are planned; what is wrong with them is reported, and those
+    which it is wrong with are left out."""
+    run = Elaborator(report, _standard(requests))
+    layers = [run.layer(unit.module, request.layer, request.settings) for request in requests]
+    run.tell_unheeded()
+    return [layer for layer in layers if layer is not None]
+
+
+def _standard(requests: Sequence[Request]) -> list[Module]:
+    """Where layers are looked up that are given by name: only read where one may be."""
+    values = [value for request in requests for value in request.settings.values()]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            return [module for name in standard_names() if (module := standard(name)) is not None]
+        values += value if isinstance(value, list | tuple) else []
+    return []

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tnc.diagnostics import Report
-from tnc.driver.front import Unit
-from tnc.driver.options import Request
-from tnc.elaborate import Elaborator
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
 from tnc.ir.layer import Layer
@@ -41,16 +37,6 @@ def trial(order: str, layer: Layer, planned: Planned) -> Trial:
     plan = report_plan(layer, planned, derived, binding, program, {})
     text = emit([(program, plan)], sources=[SOURCE], version=VERSION, backward="derived")
     return Trial(order, layer, program, text)
-
-
-def elaborated(unit: Unit, request: Request) -> Layer:
-    """One layer of a file, before it is planned; CompileError when refused."""
-    report = Report()
-    report.add(*unit.said)
-    layer = Elaborator(report, []).layer(unit.module, request.layer, request.settings)
-    report.raise_errors()
-    assert layer is not None
-    return layer
 
 
 def shapes(layer: Layer, binding: Mapping[str, int]) -> tuple[tuple[int, ...], ...]:

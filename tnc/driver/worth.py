@@ -14,11 +14,12 @@ from tnc.diagnostics import Help, Report
 from tnc.driver.dense import dense_layer
 from tnc.driver.network import Binding
 from tnc.driver.options import Built, Options
-from tnc.driver.project import planned
+from tnc.driver.project import ordered
 from tnc.driver.select import draft
 from tnc.driver.site import batch_of
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
+from tnc.ir.program import Program
 from tnc.ir.size import Size
 from tnc.plan.clock import price
 from tnc.plan.planner import Planned
@@ -81,13 +82,18 @@ def _pays(own: int, dense: int) -> bool:
 
 def _dense(layer: Layer, binding: Binding, options: Options) -> int | None:
     """The time of the dense layer; None where there is none."""
+    program = _dense_program(layer, binding, options)
+    return None if program is None else price(program, binding, options.profile)
+
+
+def _dense_program(layer: Layer, binding: Binding, options: Options) -> Program | None:
     dense = dense_layer(layer)
-    return None if dense is None else _time(dense, binding, options)
+    return None if dense is None else _program(dense, binding, options)
 
 
-def _time(layer: Layer, binding: Binding, options: Options) -> int:
-    program = draft(layer, planned(layer, binding, options))
-    return price(program, binding, options.profile)
+def _program(layer: Layer, binding: Binding, options: Options) -> Program:
+    """In the order that the search finds, without looking at others."""
+    return draft(layer, ordered(binding, options, layer, {}))
 
 
 def tell_layer(
@@ -99,9 +105,7 @@ def tell_layer(
     batch = batch_of(layer)
     enough = None
     if batch is not None:
-        larger = [size for size in BATCHES if size > binding[batch.symbol]]
-        at = {size: {**binding, batch.symbol: size} for size in larger}
-        enough = _first(larger, lambda size: _worth(layer, at[size], options))
+        enough = _batch_that_pays(loss, built, batch.symbol, options)
         if enough is not None and batch.symbol not in options.binding:
             return
     ratio = loss.own / loss.dense
@@ -163,9 +167,9 @@ def _sizes(layer: Layer, binding: Binding, options: Options) -> str:
 
 def _batch(symbol: str, enough: int | None) -> Iterator[str]:
     if symbol and enough is not None:
-        yield f"it is predicted to pay from {symbol} = {enough} on"
+        yield f"with this plan it is predicted to pay from {symbol} = {enough} on"
     elif symbol:
-        yield f"it is predicted to pay at no {symbol} up to {BATCHES[-1]}"
+        yield f"with this plan it is predicted to pay at no {symbol} up to {BATCHES[-1]}"
 
 
 def _inference(built: Built, symbol: str, binding: Binding) -> Iterator[str]:
@@ -176,9 +180,20 @@ def _inference(built: Built, symbol: str, binding: Binding) -> Iterator[str]:
 
 
 # ---------------------------------------------------------------------- what would pay
-def _worth(layer: Layer, binding: Binding, options: Options) -> bool:
-    dense = _dense(layer, binding, options)
-    return dense is None or _pays(_time(layer.rebuilt(), binding, options), dense)
+def _batch_that_pays(loss: Loss, built: Built, symbol: str, options: Options) -> int | None:
+    """From which larger batch on the programs that there are pay."""
+    dense = _dense_program(loss.layer, loss.binding, options)
+    guarded = [
+        each for each in built.program.variants if not (each.guard.frozen or each.guard.inference)
+    ]
+    own = [built.program, *(each.program for each in guarded)]
+
+    def pays(size: int) -> bool:
+        binding = {**loss.binding, symbol: size}
+        times = [price(program, binding, options.profile) for program in own]
+        return dense is None or _pays(min(times), price(dense, binding, options.profile))
+
+    return _first([size for size in BATCHES if size > loss.binding[symbol]], pays)
 
 
 def _first(ascending: Sequence[Value], pays: Callable[[Value], bool]) -> Value | None:
@@ -197,7 +212,10 @@ def _rank(loss: Loss, elaborate: Elaborate, options: Options) -> Iterator[str]:
 
     def pays(value: float) -> bool:
         layer = elaborate({name: value})
-        return layer is not None and _worth(layer, loss.binding, options)
+        if layer is None:
+            return False
+        program = _program(layer, loss.binding, options)
+        return _pays(price(program, loss.binding, options.profile), loss.dense)
 
     for name, smaller in _ranks(loss.layer, elaborate):
         found = _first(smaller, pays)
