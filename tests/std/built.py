@@ -14,26 +14,20 @@ STANDARD = Path(tnc.__file__).parent / "std"
 _made: dict[str, Any] = {}
 
 
-def compiled(
-    module: str,
-    layer: str,
-    *,
-    backward: str = "derived",
-    objective: str = "time",
-    **settings: Any,
-) -> Any:
+def compiled(module: str, layer: str, *, backward: str = "derived", **settings: Any) -> Any:
     """What `tnc.compile` makes of a layer of `std.…` with these parameters."""
-    key = repr((module, layer, backward, objective, sorted(settings.items())))
+    key = repr((module, layer, backward, sorted(settings.items())))
     if key not in _made:
         path = STANDARD / f"{module}.tnn"
-        options = {"backward": backward, "objective": objective}
-        _made[key] = tnc.compile(path, layer, set=settings, **options)
+        _made[key] = tnc.compile(path, layer, set=settings, backward=backward)
     return _made[key]
 
 
-def network(layer: str, dtype: torch.dtype = torch.float64, **settings: Any) -> nn.Module:
-    """A network of `std.nets`; `settings` as those of `compiled`."""
-    made = compiled("nets", layer, **settings)
+def network(
+    layer: str, dtype: torch.dtype = torch.float64, *, backward: str = "derived", **settings: Any
+) -> nn.Module:
+    """A network of `std.nets`."""
+    made = compiled("nets", layer, backward=backward, **settings)
     return getattr(made.module, layer)(dtype=dtype)
 
 
