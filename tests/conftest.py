@@ -69,29 +69,28 @@ def _seed() -> None:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """`golden("cp_conv.py", text)`: the text must equal tests/golden/cp_conv.py."""
+def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`golden("cp_conv.py", text)`: the text must equal tests/golden/cp_conv.py. `folder` is
+    another one, for what is generated and read elsewhere."""
     update = request.config.getoption("--update-golden")
 
-    def compare(name: str, text: str) -> None:
-        path = GOLDEN / name
+    def compare(name: str, text: str, folder: Path = GOLDEN) -> None:
+        path = folder / name
+        shown = path.relative_to(Path(__file__).parent.parent).as_posix()
         if update:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
         elif not path.exists():
-            pytest.fail(f"there is no tests/golden/{name}: `make golden` writes it", pytrace=False)
+            pytest.fail(f"there is no {shown}: `make golden` writes it", pytrace=False)
         elif (stored := path.read_bytes().decode()) != text:
-            pytest.fail(_difference(name, stored, text), pytrace=False)
+            pytest.fail(_difference(shown, stored, text), pytrace=False)
 
     return compare
 
 
 def _difference(name: str, stored: str, text: str) -> str:
     lines = difflib.unified_diff(
-        stored.splitlines(keepends=True),
-        text.splitlines(keepends=True),
-        f"tests/golden/{name}",
-        "this run",
+        stored.splitlines(keepends=True), text.splitlines(keepends=True), name, "this run"
     )
     shown = "".join(line if line.endswith("\n") else line + "\n(no newline)\n" for line in lines)
-    return f"tests/golden/{name} differs (`make golden` accepts the change):\n{shown}"
+    return f"{name} differs (`make golden` accepts the change):\n{shown}"

@@ -33,7 +33,13 @@ def test_an_unknown_code(tnc: Run) -> None:
     answer = tnc("explain", "E0230")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("error: there is no diagnostic `E0230`; did you mean `E02")
-    assert "`tnc explain --list`" in tnc("explain", "hello").err
+    assert "`tnc explain` lists all" in tnc("explain", "hello").err
+
+
+def test_the_page_shows_what_is_said(tnc: Run) -> None:
+    page = tnc("explain", "E0101").out
+    assert "\n\nerror[E0101]: undefined mode `t`\n --> program.tnn:5:15\n" in page
+    assert "says more" not in page
 
 
 def test_the_list(tnc: Run) -> None:
@@ -43,6 +49,7 @@ def test_the_list(tnc: Run) -> None:
     assert re.findall(r"^  (\w+)  ", answer.out, re.MULTILINE) == [*CATALOGUE]
 
 
-def test_no_code_is_wrong_usage(tnc: Run) -> None:
-    assert tnc("explain").code == 2
+def test_without_a_code_all_are_listed(tnc: Run) -> None:
+    assert tnc("explain") == tnc("explain", "--list")
     assert tnc("explain", "E0203", "--list").code == 2
+    assert tnc("explain", "E0203", "--markdown").code == 2

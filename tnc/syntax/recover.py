@@ -79,10 +79,7 @@ class Recovery(Run):
             del self.tokens[self.at : stop]
 
     def _report_stray(self, docs: list[Token]) -> None:
-        note = (
-            "`##` stands on a line of its own, before `layer`, `weight`, `buffer`, `let`, `extern` "
-            "or a parameter"
-        )
+        note = "`##` stands on its own line, before what it documents: a layer, weight, …"
         for each in docs:
             self.report.warning("W0002", "doc comment documents nothing", self.span(each),
                                 "read as a comment", notes=[note])  # fmt: skip

@@ -201,7 +201,7 @@ ENTRIES = (
             }
         """),
         stage="build",
-        command="tnc compile program.tnn:LowRank --bind n=128",
+        command="tnc compile program.tnn:LowRank --objective macs",
     ),
     Entry(
         "W0303",
