@@ -31,6 +31,9 @@ DOORS = {
     "lark": ("tnc/syntax/",),
     "cotengra": ("tnc/plan/",),
     "cotengrust": ("tnc/plan/",),
+    "pygments": ("tnc/editor/lexer.py",),
+    "pygls": ("tnc/lsp/",),
+    "lsprotocol": ("tnc/lsp/",),
     "torch": (
         "tnc/emit/load.py",
         "tnc/plan/profile.py",
@@ -103,7 +106,9 @@ def through_the_doors(path: str, tree: ast.Module) -> Iterator[str]:
 def declared(path: str, tree: ast.Module) -> Iterator[str]:
     """Nothing beyond the standard library and what pyproject.toml asks of users."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {re.split(r"[^\w-]", entry)[0] for entry in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    entries = [*project["dependencies"], *extras["lsp"], *extras["highlight"]]
+    wanted = {re.split(r"[^\w-]", entry)[0] for entry in entries}
     for package, line in imports(tree):
         if package not in wanted | {"tnc"} | sys.stdlib_module_names:
             yield f"{path}:{line} imports {package}, which pyproject.toml does not list"

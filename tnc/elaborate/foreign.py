@@ -20,6 +20,7 @@ from tnc.ir.tensor import Mode
 from tnc.syntax import tree
 
 OPTIONS = frozenset({"kind"})
+KINDS = frozenset({"pointwise"})
 ANYTHING = Shape("x", ((Mode(LEADING, Size.symbol(LEADING)),),))
 """Any number of axes."""
 
@@ -40,7 +41,7 @@ def check_extern(node: tree.Extern, definition: Definition, report: Report) -> N
     """What can be said of an extern before it is used; nothing is imported."""
     given = options(node.options, OPTIONS, "extern", Scope(report, definition.home.source))
     kind = given.get("kind")
-    if kind is not None and not (isinstance(kind, tree.Name) and kind.text == "pointwise"):
+    if kind is not None and not (isinstance(kind, tree.Name) and kind.text in KINDS):
         report.error("E0401", "an extern is of kind `pointwise`, or of none", kind.span)
     scope = _scope(definition, Wanted(Partial(definition), checking=True), report)
     _interface(node, definition.pointwise, scope)

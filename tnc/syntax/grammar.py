@@ -1,6 +1,7 @@
 """The grammar: its keywords, and the tables made of it, which are kept in the user's cache."""
 
 import os
+import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,20 @@ def tables() -> Tables:
 def spelling(terminal: str) -> str | None:
     """How a terminal is written, if there is only one way."""
     return tables().spelling.get(terminal)
+
+
+def pattern(terminal: str) -> str:
+    """The regular expression of a terminal as the grammar has it, for highlighters."""
+    found = re.search(rf"^{terminal}(?:\.-?\d+)?: /(.*)/$", text(), re.MULTILINE)
+    if found is None:
+        raise KeyError(terminal)
+    return found[1]
+
+
+def comparisons() -> tuple[str, ...]:
+    """How the terminal CMP may be written, the longer ones first."""
+    line = re.search(r"^CMP: (.*)$", text(), re.MULTILINE)
+    return tuple(re.findall(r'"([^"]+)"', line[1])) if line else ()
 
 
 def text() -> str:
