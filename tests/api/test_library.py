@@ -117,3 +117,10 @@ def test_either_a_path_or_a_source(path: Path) -> None:
         tnc.load(path, source=CP_CONV)
     with pytest.raises(FileNotFoundError):
         tnc.load(path.parent / "nowhere.tnn")
+
+
+def test_a_mode_that_is_not_there_cannot_be_bound() -> None:
+    text = "tnn 1\nlayer L {\n  mode batch\n  input x[batch]\n  output y[batch] = x * x\n}\n"
+    assert tnc.compile(source=text, bind={"batch": 3}).plan.macs == 3
+    with pytest.raises(ValueError, match=r"cannot bind `bach`.*did you mean `batch`"):
+        tnc.compile(source=text, bind={"bach": 3})

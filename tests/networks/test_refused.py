@@ -211,7 +211,7 @@ def test_externs_that_python_does_not_find(target: str, reason: str) -> None:
     with pytest.raises(tnc.CompileError) as refused:
         tnc.compile(source=LAYERS + text, layer="Net")
     (error,) = (each for each in refused.value.diagnostics if each.severity == "error")
-    assert (error.code, error.span.text) == ("E0403", target)
+    assert (error.code, error.span.text) == ("E0403", target.removesuffix("()"))
     assert reason in error.labels[0].text
 
 
@@ -286,3 +286,29 @@ def test_one_file_by_two_ways(tmp_path: Path) -> None:
     made = tnc.compile(where / "main.tnn", "Net")
     assert made.source.count("class L") == 1
     assert made.source.count("b.tnn: ") == 1
+
+
+def test_a_misspelt_name_of_another_package_has_a_suggestion() -> None:
+    text = "extern(kind: pointwise) g = torch.nn.functional.gelo\n" + net("output y = x |> g")
+    with pytest.raises(tnc.CompileError) as refused:
+        tnc.compile(source=LAYERS + text, layer="Net")
+    (error,) = (each for each in refused.value.diagnostics if each.severity == "error")
+    assert error.span.text == "torch.nn.functional.gelo"
+    assert error.labels[0].text == "there is no `torch.nn.functional.gelo`"
+    (edit,) = error.help[0].edits
+    assert (edit.span.text, edit.replacement) == ("gelo", "gelu")
+
+
+def test_an_instance_is_not_given_parameters() -> None:
+    found = said(net("let d = Dense(5, 5)\noutput y = x |> d(5, 4)"))
+    assert [(each.code, each.span.text) for each in found] == [("E0401", "5, 4")]
+    assert "is an instance" in found[0].message
+
+
+def test_a_function_in_the_place_of_a_layer() -> None:
+    layers = (
+        "layer In(C: layer) {\n mode n, s: 3\n input x[n, s]\n let f = C(3)\n output y = f(x)\n}\n"
+    )
+    found = said(layers + net("output y = x |> In(relu)"))
+    assert [(each.code, each.span.text) for each in found] == [("E0401", "C(3)")]
+    assert found[0].message == "expected a layer, but `C` is `relu`, a function of tensors"

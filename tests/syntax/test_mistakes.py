@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.syntax.reading import expression, places, read
-from tnc.diagnostics import Diagnostic, Help, Report, Source
+from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.syntax import tree
 from tnc.syntax.parse import parse_expression
 from tnc.syntax.unparse import statement_text
@@ -291,7 +291,9 @@ def test_a_mistake_on_another_line_says_in_which_statement() -> None:
 def test_help_for_what_has_no_meaning_here() -> None:
     assert only(HEAD + "mode n; mode k\n}").help[0].message.startswith("statements need no end")
     assert only("tnn 9\n").help[0].message == "this compiler knows edition 1"
-    assert only(HEAD + "mode in\n}").help == (Help("choose another name, such as `in_`"),)
+    (help,) = only(HEAD + "mode in\n}").help
+    assert help.message == "choose another name, such as `in_`"
+    assert applied(HEAD + "mode in\n}") == HEAD + "mode in_\n}"
 
 
 def test_comments_that_document_nothing_stay_comments() -> None:

@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.syntax.reading import PROGRAMS, einsum, read
-from tnc.diagnostics import CompileError
-from tnc.syntax import tree
+from tnc.diagnostics import CompileError, Report, Source
+from tnc.syntax import parse, tree
 from tnc.syntax.grammar import KEYWORDS
+from tnc.syntax.lexing import lex
 
 SECONDS = 10
 PIECES = re.compile(r"\s+|#[^\n]*|\w+'*|\.\.\.|\|>|.", re.DOTALL)
@@ -90,6 +91,24 @@ def test_damaged_programs(seed: int) -> None:
                 other = generator.randrange(len(pieces))
                 pieces[at], pieces[other] = pieces[other], pieces[at]
     check("".join(pieces))
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_what_is_right_needs_no_recovery(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick way and the careful way read the same, place for place."""
+    quick, said = read(text)
+    assert parse._without_mistakes(lex(quick.span.source, Report()), quick.span.source) is not None
+    monkeypatch.setattr(parse, "_without_mistakes", lambda *_: None)
+    careful, said_carefully = read(text)
+    assert (quick, len(said)) == (careful, len(said_carefully))
+    places = [[node.span.start for node in tree.walk(file)] for file in (quick, careful)]
+    assert places[0] == places[1]
+
+
+def test_what_is_wrong_needs_recovery() -> None:
+    for text in ["tnn 1 layer L { mode n, }", "tnn 1 mode n", "mode n ## beside", "(" * 3000]:
+        source = Source("a.tnn", text)
+        assert parse._without_mistakes(lex(source, Report()), source) is None
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))

@@ -13,6 +13,7 @@ from tnc.api.files import open_unit
 from tnc.api.settings import plain
 from tnc.api.tuning import SECONDS, Stopwatch, setting
 from tnc.diagnostics import CompileError, Diagnostic, Report
+from tnc.driver.binding import refused
 from tnc.driver.build import compile_unit
 from tnc.driver.comparison import compared
 from tnc.driver.front import ENCODING, Unit
@@ -105,7 +106,8 @@ def compile(
     `tune`: measure several orders of every layer on this machine, for ten or for so many seconds
     each, and take the quickest; on a GPU if the profile is `cuda`.
 
-    Errors: CompileError with every diagnostic; OSError when the file cannot be read.
+    Errors: CompileError with every diagnostic; OSError when the file cannot be read; ValueError
+    for options that make no sense, such as a mode in `bind` that no layer has.
     """
     if tune and objective != "time":
         raise ValueError(f"tuning measures time: it does not go with objective={objective!r}")
@@ -130,6 +132,8 @@ def _tuner(seconds: bool | float, profile: str) -> Tuner:
 def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) -> Compiled:
     """Compile layers of one unit into one module."""
     output = compile_unit(unit, requests, options)
+    if (why := refused(output.built, options.binding)) is not None:
+        raise ValueError(why)
     plans = {each.layer.name: each.plan for each in output.built}
     return Compiled(output.text, plans, output.diagnostics, unit, tuple(requests), options)
 

@@ -10,7 +10,7 @@ from tnc.cli import devices, terminal, values
 from tnc.cli.configuration import CHOICES, Configuration
 from tnc.cli.exits import Exit, Stop, reason, unreadable, usage
 from tnc.cli.values import Value
-from tnc.diagnostics import CompileError, nearest
+from tnc.diagnostics import CompileError
 
 if TYPE_CHECKING:
     from tnc.driver.front import Unit
@@ -154,13 +154,11 @@ def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:
 
     What is configured for all layers may bind modes that these ones do not have.
     """
-    known = sorted({entry.symbol for each in built for entry in each.layer.run_time})
-    for mode in values.sizes(("`--bind`", text) for text in flags):
-        if mode not in known:
-            close = nearest(mode, known)
-            there = ", ".join(f"`{each}`" for each in known) or "none"
-            hint = f"did you mean `{close}`?" if close else f"there are {there}"
-            raise usage(f"cannot bind `{mode}`: no layer has such a run-time mode; {hint}")
+    from tnc.driver.binding import refused
+
+    modes = values.sizes(("`--bind`", text) for text in flags)
+    if (why := refused(built, modes)) is not None:
+        raise usage(why)
 
 
 def parameters_of(unit: Unit) -> set[str]:

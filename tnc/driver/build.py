@@ -33,7 +33,7 @@ def compile_unit(unit: Unit, requests: Sequence[Request], options: Options) -> O
     report.raise_errors()
     wanted = elaborated(unit, requests, report)
     report.raise_errors()
-    check_importable(gathered(wanted), report)
+    check_importable(gathered(wanted), report, unit.module)
     report.raise_errors()
     project = Project(wanted, options)
     drafts = chosen(project, report)

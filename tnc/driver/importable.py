@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from tnc.diagnostics import Report, Span
+from tnc.diagnostics import Edit, Help, Report, Span, nearest
 from tnc.driver.imports import STANDARD
 from tnc.driver.network import functions
 from tnc.ir.layer import Foreign, Layer
+from tnc.syntax import tree
+from tnc.syntax.module import Module
 
 
-def check_importable(layers: Sequence[Layer], report: Report) -> None:
-    """E0403 for each name that Python cannot find. Those of the standard library are known."""
-    found: dict[str, Span] = {}
-    for target, span in _targets(layers):
-        found.setdefault(target, span)
-    for target, span in found.items():
-        if not span.file.startswith(f"{STANDARD}/") and (reason := _missing(target)):
-            report.error("E0403", f"`{target}` cannot be imported", span, reason)
+def check_importable(layers: Sequence[Layer], report: Report, module: Module | None = None) -> None:
+    """E0403 for each name that Python cannot find, where `module` writes it. Those of the standard
+    library are known."""
+    found = {**dict(_targets(layers)), **dict(_written(module) if module else ())}
+    for target in dict(_targets(layers)):
+        span = found[target]
+        if span.file.startswith(f"{STANDARD}/"):
+            continue
+        if reason := _missing(target):
+            text = f"`{target}` cannot be imported"
+            report.error("E0403", text, span, reason, help=_help(target, span))
+
+
+def _written(module: Module) -> Iterator[tuple[str, Span]]:
+    """Where the dotted names stand; those of a file before those of what it imports."""
+    for item in module.file.items:
+        if isinstance(item, tree.Extern):
+            target = item.target.function if isinstance(item.target, tree.Call) else item.target
+            yield "".join(target.span.text.split()), target.span
+    for each in module.imports.values():
+        yield from _written(each)
 
 
 def _targets(layers: Sequence[Layer]) -> Iterator[tuple[str, Span]]:
+    """What layers need of Python, each with a place where that is if no file of these writes it."""
     for layer in layers:
         for instance in layer.instances:
             if isinstance(instance.callee, Foreign):
                 yield instance.callee.target, instance.callee.origin
-        for name in functions(layer):
-            yield name, layer.origin
+        yield from ((name, layer.origin) for name in functions(layer))
+
+
+def _help(target: str, span: Span) -> tuple[Help, ...]:
+    """What the last name of a dotted one was perhaps meant to be."""
+    module, *names = target.split(".")
+    last = names.pop() if names else ""
+    try:
+        found = functools.reduce(getattr, names, import_module(module))
+    except Exception:  # noqa: BLE001
+        return ()
+    close = nearest(last, (name for name in dir(found) if not name.startswith("_")))
+    place = Span(span.source, span.end - len(last), span.end)
+    return (Help(f"did you mean `{close}`?", (Edit(place, close),)),) if close else ()
 
 
 def _missing(target: str) -> str:
@@ -42,7 +71,7 @@ def _missing(target: str) -> str:
         if not hasattr(found, name):
             _, error = _imported(path)
             if error:
-                return f"there is no `{path}` ({error})"
+                return f"there is no `{path}`" + ("" if path in error else f" ({error})")
         found = getattr(found, name)
     return "" if callable(found) else f"`{target}` cannot be called"
 

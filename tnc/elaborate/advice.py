@@ -42,11 +42,16 @@ def _outer(product: Product, found: Roles, span: Span) -> None:
     if len(parts) > 1 and not any(" " in name for name in elements.symbols):
         product.scope.report.warning(
             "W0201",
-            f"outer product of {shown(elements)} elements",
+            f"outer product of {_grouped(elements)} elements",
             span,
             "no mode joins all factors",
             *(Label(factor.span, "shares no mode with the others") for _, factor in parts[1:]),
         )
+
+
+def _grouped(elements: Size) -> str:
+    """`67,108,864`, or a formula."""
+    return shown(elements) if elements.value is None else f"{elements.value:,}"
 
 
 def _rank(key: str, carriers: Sequence[Factor], scope: Scope) -> None:

@@ -26,7 +26,7 @@ from tnc.elaborate.values import (
 )
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
-from tnc.ops.call import FUNCTIONS as TENSOR_FUNCTIONS
+from tnc.ops.call import FUNCTIONS as OF_TENSORS
 from tnc.syntax import tree
 
 FUNCTIONS = frozenset({*NUMBER_FUNCTIONS, "len", "size", "factor", "min", "max", "rank", "sum"})
@@ -76,7 +76,7 @@ def named_value(name: tree.Name, scope: Names) -> Constant:
         return UNKNOWN
     if isinstance(entry, Tensor | Family) or (entry is None and scope.is_tensor(name.text)):
         raise Mismatch(f"expected a value that is known at compile time, `{name.text}` is a tensor")
-    if entry is None and name.text in TENSOR_FUNCTIONS:
+    if entry is None and name.text in OF_TENSORS:
         return BuiltIn(name.text)
     if entry is None:
         scope.undefined(name, "name")
@@ -223,6 +223,8 @@ def _call(expr: tree.Call, scope: Names) -> Constant:
     if name in scope.functions:
         return scope.functions[name](expr, scope)
     if name not in FUNCTIONS:
+        if isinstance(scope.lookup(name), BuiltIn) or name in OF_TENSORS:
+            return _of_tensors(name, scope)
         undefined_function(expr.function, FUNCTIONS | scope.functions.keys(), scope)
         return UNKNOWN
     if name == "size":
@@ -230,6 +232,13 @@ def _call(expr: tree.Call, scope: Names) -> Constant:
     if name == "rank":
         return _rank(expr, scope)
     return _apply(name, expr, _arguments(expr, scope))
+
+
+def _of_tensors(name: str, scope: Names) -> Constant:
+    entry = scope.lookup(name)
+    if isinstance(entry, BuiltIn) and entry.name != name:
+        raise Mismatch(f"expected a layer, but `{name}` is `{entry.name}`, a function of tensors")
+    raise Mismatch(f"`{name}` is a function of tensors: as a value it is given by its name alone")
 
 
 def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> None:

@@ -139,7 +139,8 @@ class Elaborator:
         for each in report.diagnostics:
             if each.severity == "error":
                 where = Label(self.library.trail[-1], f"in this `{definition.name}`")
-                self._inner.append(replace(each, labels=(*each.labels, where)))
+                around = () if where.span == each.span else (where,)
+                self._inner.append(replace(each, labels=(*each.labels, *around)))
             elif own:
                 self._inner.append(each)
 

@@ -112,7 +112,12 @@ class Modes:
         family: dict[int, Single | Merged | None] = {}
         for index, inner in indices(node.binder, self.scope):
             family[index] = self._one(node, index, inner)
-        return family
+        return family if family or self._is_empty(node.binder) else None
+
+    def _is_empty(self, binder: tree.Binder) -> bool:
+        """Whether a range without members is meant to have none, rather than faulty."""
+        first, last = evaluate(binder.first, self.scope), evaluate(binder.last, self.scope)
+        return isinstance(first, int) and isinstance(last, int) and last < first
 
     def _one(self, node: tree.ModeDecl, index: int | None, scope: Names) -> Single | Merged | None:
         if node.alias is not None:

@@ -283,7 +283,9 @@ def _report_factors(item: tree.Subscript, axis: Regrouped, tensor: Tensor, scope
     if old.value is not None and count > 1 and old.value <= LARGEST:
         factors = ", ".join(map(str, factorisation(old.value, count)))
         help = (Help(f"`factor({old.value}, {count}) = [{factors}]`"),)
-    product = f"{sizes} = {shown(new)}" if count > 1 else f"`{axis.new[0]}` has size {sizes}"
+    product = f"{sizes} = {shown(new)}" if count > 1 else "no mode is written"
+    if count == 1:
+        product = f"`{axis.new[0]}` has size {sizes}"
     scope.report.error(
         "E0302",
         f"the factors do not multiply out: {product}, the axis has size {shown(old)}",

@@ -155,7 +155,7 @@ def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], sc
         return Size.of(1)
     if size.value is not None and size.value < least:
         text = f"`{name}` is {size.value}, it must be at least {least}"
-        scope.report.error("E0303", text, spans[name])
+        scope.report.error("E0303", text, spans[name], f"this is {size.value}")
         return Size.of(least)
     return size
 

@@ -69,6 +69,8 @@ def _inverse(axis: Size, size: Size, symbol: str, known: Mapping[str, Size]) -> 
             rest = rest + Size(((monomial, count),))
     if symbol in factor.symbols | rest.symbols:
         return None
-    if factor.value is not None and factor.value < 1:
+    if factor.value == 0:
         return None
-    return (axis - rest.substitute(known)) // factor.substitute(known)
+    if factor.value is not None and factor.value < 0:  # taps: `h'` has the size h − i + 1
+        factor, axis, rest = -1 * factor, rest, axis
+    return (axis.substitute(known) - rest.substitute(known)) // factor.substitute(known)

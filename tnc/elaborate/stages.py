@@ -118,6 +118,10 @@ def _instance_called(
     layer: Partial | None, base: str, shared: bool, expr: tree.Call, scope: Scope
 ) -> Stage:
     tensors = []
+    values = [each for each in expr.arguments if isinstance(each, tree.Argument)]
+    if shared and values and not any(holds_tensor(each.value, scope) for each in values):
+        _report_values(base, expr, scope)
+        return Stage(None, base, True, (), expr.span)
     for each in expr.arguments:
         if isinstance(each, tree.Argument) and each.name is None:
             tensors.append(each.value)
@@ -126,6 +130,19 @@ def _instance_called(
             scope.report.error("E0401", text, each.span)
             layer = None
     return Stage(layer, base, shared, tuple(tensors), expr.span)
+
+
+def _report_values(base: str, expr: tree.Call, scope: Scope) -> None:
+    """`let f = Block` and then `f(16)`."""
+    given = expr.arguments[0].span.to(expr.arguments[-1].span)
+    scope.report.error(
+        "E0401",
+        f"`{base}` is an instance: in its parentheses stand tensors",
+        given,
+        "this is no tensor",
+        notes=(f"parameters are given where it is made, `let {base} = …({given.text})`",),
+        help=(Help(f"write `{base}` alone, and give it its parameters in its `let`"),),
+    )
 
 
 def _unknown(expr: tree.Expr, scope: Scope) -> bool:

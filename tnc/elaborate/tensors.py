@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tnc.diagnostics import Label, Report, Span
+from tnc.diagnostics import Label, Report
 from tnc.elaborate.evaluate import indices, options
-from tnc.elaborate.modes import written
+from tnc.elaborate.modes import Single, written
 from tnc.elaborate.names import FAULTY, Family, Tensor
 from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNSET
 from tnc.ir.layer import Axes
-from tnc.ir.tensor import Mode
 from tnc.ops import Leaf
 from tnc.syntax import tree
 
@@ -133,12 +132,13 @@ def _tensor(
     axes: Axes = tuple(tuple(map(scope.sizes.mode, axis)) for axis in found)
     if statement.kind != "input":
         for single in (single for axis in found for single in axis):
-            _need_static(scope.sizes.mode(single), written(node.modes, single), name, scope)
+            _need_static(single, node.modes, name, scope)
     leaf = scope.build.make(Leaf(statement.kind, name, axes), (), node.name.span)
     return Tensor(name, node.name.span, axes, leaf)
 
 
-def _need_static(mode: Mode, span: Span, name: str, scope: Scope) -> None:
+def _need_static(single: Single, modes: tree.ModeList, name: str, scope: Scope) -> None:
+    mode = scope.sizes.mode(single)
     symbols = [each for each in mode.size.symbols if not each.startswith(UNSET)]
     if symbols:
         scope.sizes.reported.update(symbols)
@@ -147,8 +147,8 @@ def _need_static(mode: Mode, span: Span, name: str, scope: Scope) -> None:
             "E0304",
             f"the size of `{shown}` is known at run time only, "
             f"so `{name}` cannot be created before",
-            span,
-            "needs a size: `mode m: 4`",
+            written(modes, single),
+            f"needs a size: `mode {single.name}: 4`",
         )
 
 

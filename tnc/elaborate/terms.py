@@ -57,7 +57,7 @@ def _values(parts: Sequence[Term], flow: Flow, shared: bool) -> list[Value | Non
 
 
 def _no_tensor(expr: tree.Expr, scope: Scope) -> None:
-    scope.report.error("E0401", "expected a tensor, found a number", expr.span)
+    scope.report.error("E0401", "expected a tensor, found a number", expr.span, "a number")
 
 
 def _added(values: Sequence[Value], flow: Flow, expr: tree.Expr, scope: Scope) -> Value | None:

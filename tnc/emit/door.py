@@ -86,9 +86,15 @@ class Door:
         return frozenset(used - {LEADING})
 
     def _shrinking(self) -> list[Mode]:
-        """Modes of outputs, of sizes that may come out below 1: results of convolutions."""
+        """Modes whose sizes may come out below 1: results of convolutions, and taps that follow
+        from a signal and a result."""
         modes = [mode for port in self.layer.outputs for axis in port.axes for mode in axis]
-        return [mode for mode in dict.fromkeys(modes) if _may_vanish(mode.size)]
+        taps = [
+            Mode(entry.symbol, Size.symbol(entry.symbol))
+            for entry in self.layer.run_time
+            if entry.sources and _falls(entry.sources[0])
+        ]
+        return [*taps, *(mode for mode in dict.fromkeys(modes) if _may_vanish(mode.size))]
 
     def _wheels(self) -> list[Pattern]:
         """Circular relations with a stride, on a signal of run-time size."""
@@ -121,9 +127,15 @@ class Door:
 
     def _positive(self, mode: Mode) -> list[str]:
         symbols = sorted(mode.size.symbols)
-        port = self._giver(symbols)
+        port, size = self._giver(symbols), self._spelled(mode.size)
         found = ", ".join(f"size {{{self.variables[name]}}} in mode {name}" for name in symbols)
-        size = self._spelled(mode.size)
+        if symbols == [mode.name]:
+            source = next(each for each in self.layer.run_time if each.symbol == mode.name).sources[
+                0
+            ]
+            inputs = sorted({symbol.rpartition(".")[0] for symbol in source.symbols})
+            said = f"{' and '.join(inputs)} leave size {{{size}}} for mode {mode}"
+            return _refuse(f"{size} < 1", said, port)
         givers = dict.fromkeys(self._giver([symbol]).name for symbol in symbols)
         have = f"{' and '.join(givers)} {'has' if len(givers) == 1 else 'have'}"
         said = f"{have} {found}, which leaves {{{size}}} for {mode}"

@@ -26,6 +26,39 @@ class Branch:
 Child = Branch | Token | None
 
 
+def straight(tokens: Sequence[Token], start: str, highest: int) -> Branch | None:
+    """The parse tree of tokens in which nothing is wrong; None where something is, or where the
+    stack grows above `highest`. Nothing is tried before it is done, so it is three times as quick
+    as a `Machine`."""
+    known = tables()
+    actions, rules, end = known.actions, known.rules, known.ends[start]
+    states, values = [known.starts[start]], list[Child]()
+    for token in tokens:
+        type_ = token.type
+        while (action := actions[states[-1]].get(type_)) is not None and action < 0:
+            rule = rules[~action]
+            size = rule[1]
+            if size == 1:
+                states.pop()
+                values[-1] = _made(rule, values[-1:])
+            elif size:
+                parts = values[-size:]
+                del states[-size:], values[-size:]
+                values.append(_made(rule, parts))
+            else:
+                values.append(_made(rule, ()))
+            states.append(actions[states[-1]][rule[0]])
+            if type_ == END and states[-1] == end:
+                (root,) = values
+                assert isinstance(root, Branch)
+                return root
+        if action is None or len(states) > highest:
+            return None
+        states.append(action)
+        values.append(token)
+    return None
+
+
 class Machine:
     """Positions on its stack are counted by `size`, 1 when empty."""
 
@@ -102,7 +135,9 @@ class Machine:
 
 
 def _made(rule: Rule, parts: Sequence[Child]) -> Child:
-    _, _, name, kept, absent, single = rule
+    _, size, name, kept, absent, single = rule
+    if single and size == 1 and not kept[0][1]:
+        return parts[0]
     children: list[Child] = []
     for k, inline, before in kept:
         part = parts[k]

@@ -41,15 +41,24 @@ class Node:
         return f"{type(self).__name__}({shown})"
 
 
-def children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> list[Node]:
     """The nodes directly below, in the order of their fields."""
-    pending: list[object] = [getattr(node, name) for name in reversed(node.__match_args__)]
-    while pending:
-        value = pending.pop()
+    below: list[Node] = []
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            below.append(value)
+        elif value.__class__ is tuple:
+            below += _listed(value)
+    return below
+
+
+def _listed(values: tuple[object, ...]) -> Iterator[Node]:
+    for value in values:
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
-            pending.extend(reversed(value))
+            yield from _listed(value)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -58,4 +67,4 @@ def walk(node: Node) -> Iterator[Node]:
     while pending:
         found = pending.pop()
         yield found
-        pending.extend(reversed(tuple(children(found))))
+        pending += reversed(children(found))

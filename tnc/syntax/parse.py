@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from tnc.diagnostics import Edit, Help, Report, Source, Span
 from tnc.syntax import tree
 from tnc.syntax.build import NEWEST_EDITION, Builder
 from tnc.syntax.build_einsum import EinsumBuilder
 from tnc.syntax.build_expression import ExpressionBuilder
-from tnc.syntax.grammar import END
-from tnc.syntax.lexing import lex, lex_einsum, span_of
-from tnc.syntax.machine import Branch, Machine
+from tnc.syntax.grammar import DOC, END
+from tnc.syntax.lexing import Lexed, lex, lex_einsum, span_of
+from tnc.syntax.machine import Branch, Machine, straight
 from tnc.syntax.recover import (
     NESTED_AT_MOST,
     STACKED_AT_MOST,
@@ -30,13 +31,23 @@ def parse(source: Source, report: Report) -> tree.File:
     Errors: E0001 to E0007, W0001 and W0002, in `report`; none is raised.
     """
     lexed = lex(source, report)
-    parsed = Recovery(lexed, source, report).parsed()
+    parsed = _without_mistakes(lexed, source) or Recovery(lexed, source, report).parsed()
     file: tree.File = Builder(source, report).transform(parsed.tree)
     if lexed.tokens[0].type != "TNN":
         _report_no_edition(source, report)
     stray = (tree.Comment(span_of(each, source), each.rstrip("\r")) for each in parsed.stray)
     comments = sorted([*lexed.comments, *stray], key=lambda each: each.span.start)
     return replace(_pruned(file, parsed, report), comments=tuple(comments))
+
+
+def _without_mistakes(lexed: Lexed, source: Source) -> Parsed | None:
+    """What most texts are; None where `Recovery` has to look. Documentation beside a statement is
+    one mistake that the grammar does not see."""
+    for before, token in pairwise(lexed.tokens):
+        if token.type == DOC and "\n" not in source.text[before.start : token.start]:
+            return None
+    root = straight(lexed.tokens, "file", STACKED_AT_MOST)
+    return None if root is None else Parsed(root, (), frozenset(), ())
 
 
 def parse_expression(source: Source, report: Report) -> tree.Expr | None:

@@ -19,6 +19,8 @@ from tnc.syntax.wording import expected, found
 NESTED_AT_MOST = 200
 """Levels of a tree. `parse` holds what was read to this."""
 
+_STAGES = "each stage of a pipe is a level: `repeat`, or a `let` for a part of it, spares some"
+
 STACKED_AT_MOST = 10 * NESTED_AT_MOST
 """The size of the parser's stack from which on a text is nested too deeply to be read at all."""
 
@@ -157,4 +159,4 @@ class Recovery(Run):
 def report_nesting(report: Report, span: Span) -> None:
     """Report an expression so deep that later passes could not follow it."""
     report.error("E0002", f"unexpected nesting, expected at most {NESTED_AT_MOST} levels", span,
-                 "nested too deeply")  # fmt: skip
+                 "nested too deeply", notes=[_STAGES])  # fmt: skip

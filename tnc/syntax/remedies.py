@@ -41,9 +41,10 @@ def keyword_as_name(run: Run) -> bool:
     # At the end of the text a brace that is still open is another mistake.
     if not run.machine.fits("NAME", "RBRACE" if after == END and run.open else after):
         return False
-    run.report.error("E0005", f"keyword `{word}` used as a name", run.span(word),
-                     "keywords are reserved everywhere",
-                     help=[Help(f"choose another name, such as `{word}_`")])  # fmt: skip
+    span = run.span(word)
+    help = Help(f"choose another name, such as `{word}_`", (Edit(span, f"{word}_"),))
+    run.report.error("E0005", f"keyword `{word}` used as a name", span,
+                     "keywords are reserved everywhere", help=[help])  # fmt: skip
     run.tokens[run.at] = retyped(word, "NAME")
     return True
 

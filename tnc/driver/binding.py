@@ -1,0 +1,21 @@
+"""Sizes that the plan is to assume: for which modes that makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tnc.diagnostics import nearest
+from tnc.driver.options import Built
+
+
+def refused(built: Sequence[Built], modes: Iterable[str]) -> str | None:
+    """Why a mode cannot be bound: no layer has one of this name whose size is known at run time
+    only. None where all can be."""
+    known = sorted({entry.symbol for each in built for entry in each.layer.run_time})
+    for mode in modes:
+        if mode not in known:
+            close = nearest(mode, known)
+            there = ", ".join(f"`{each}`" for each in known) or "none"
+            hint = f"did you mean `{close}`?" if close else f"there are {there}"
+            return f"cannot bind `{mode}`: no layer has such a run-time mode; {hint}"
+    return None
