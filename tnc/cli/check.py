@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from tnc.cli import sources, terminal
 from tnc.cli.configuration import CHOICES, configured
@@ -76,16 +75,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checked(source: Source, mend: bool) -> Sequence[Diagnostic]:
-    from tnc.driver.front import ENCODING, check
+    from tnc.driver.front import check
 
     if not mend:
         return check(source)
     from tnc.cli.fix import fix
-    from tnc.cli.writing import write_whole
+    from tnc.cli.writing import rewrite
 
     fixed = fix(source, check)
     if fixed.source.text != source.text:
-        write_whole(Path(source.name), fixed.source.text.encode(ENCODING))
+        rewrite(source, fixed.source.text)
         for each in fixed.done:
             terminal.tell(each)
     return fixed.remaining

@@ -45,10 +45,10 @@ def target(word: str) -> Target:
 
 def read(name: str) -> Source:
     """The text of a file, or of stdin for `-`. Stop says in a line why there is none."""
-    from tnc.driver import front
+    from tnc.driver import imports
 
     with _readable(name):
-        return _standard_input(front.ENCODING) if name == STDIN else front.read(name)
+        return _standard_input(imports.ENCODING) if name == STDIN else imports.read(name)
 
 
 def unit(name: str) -> Unit:
@@ -99,7 +99,7 @@ def is_standard(word: str) -> bool:
 
 
 def _named(word: str) -> Sequence[str]:
-    from tnc.driver.front import standard_names
+    from tnc.driver.imports import standard_names
 
     return standard_names() if word == "std" and is_standard(word) else [word]
 
@@ -130,7 +130,7 @@ def _not_a_text(error: UnicodeDecodeError) -> str:
 
 def _suggestion(path: Path) -> str:
     if STANDARD.fullmatch(str(path)):
-        from tnc.driver.front import standard_names
+        from tnc.driver.imports import standard_names
 
         names = standard_names()
         near = nearest(str(path), names)

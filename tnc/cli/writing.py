@@ -1,10 +1,11 @@
-"""Writing a file whole or not at all, with the reason where that is impossible."""
+"""Writing files whole or not at all, with the reason where that is impossible."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tnc.cli.exits import reason, unwritable
+from tnc.diagnostics import Source
 from tnc.driver import writing
 
 
@@ -16,6 +17,18 @@ def write_whole(path: Path, content: bytes) -> None:
         raise unwritable(str(path), _why(path, error)) from None
     except ValueError as error:  # a null character in the name
         raise unwritable(str(path), str(error)) from None
+
+
+def rewrite(source: Source, text: str) -> None:
+    """Replace the text of a file, in UTF-8; Stop also where it is no longer what was read."""
+    path = Path(source.name)
+    try:
+        present = path.read_bytes()
+    except OSError as error:
+        raise unwritable(source.name, reason(error)) from None
+    if present != source.text.encode():
+        raise unwritable(source.name, "it was changed by something else meanwhile")
+    write_whole(path, text.encode())
 
 
 def _why(path: Path, error: OSError) -> str:

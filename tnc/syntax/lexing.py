@@ -50,7 +50,7 @@ def lex(source: Source, report: Report) -> Lexed:
 
     Where it is plain what was meant, as with `×`, that is read instead.
     """
-    tokens = [_unless_einsum(each) for each in _tokens(source.text)]
+    tokens = [_unless_einsum(each) for each in scan(source.text)]
     unknown = [each for each in tokens if each.type == UNKNOWN]
     blank: frozenset[int] = frozenset()
     if unknown:
@@ -58,7 +58,7 @@ def lex(source: Source, report: Report) -> Lexed:
             _report_unknown(run, source, report)
         repaired = _repaired(source.text, unknown)
         meant = [_meant(each) for each in _runs(unknown) if each[0] in _INSTEAD]
-        tokens = sorted([*_tokens(repaired), *meant], key=lambda each: each.start)
+        tokens = sorted([*scan(repaired), *meant], key=lambda each: each.start)
         starts = (each.start for each in unknown if each not in _INSTEAD)
         blank = frozenset(at for at in starts if repaired[at] == " ")
     comments = tuple(
@@ -70,7 +70,7 @@ def lex(source: Source, report: Report) -> Lexed:
 
 def lex_einsum(source: Source, report: Report) -> tuple[Token, ...]:
     """The tokens of an einsum equation: there, keywords are names like any other."""
-    tokens = list(_tokens(source.text))
+    tokens = list(scan(source.text))
     for run in _runs([each for each in tokens if each.type == UNKNOWN]):
         _report_unknown(run, source, report)
     kept = (each for each in tokens if each.type not in {COMMENT, UNKNOWN})
@@ -94,7 +94,8 @@ def end_token(source: Source) -> Token:
     return Token(END, "", end, end)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def scan(text: str) -> Iterator[Token]:
+    """Every token of a text, comments and unknown characters included, without a word on either."""
     ignored, typed = tables().ignored, tables().typed
     for found in _pattern().finditer(text):  # every character belongs to a token, UNKNOWN or not
         type_, word = found.lastgroup or "", found[0]
