@@ -76,12 +76,53 @@ def test_wrong_values_are_refused_where_they_are_written() -> None:
         tnc.layer("Bad", S=object())
 
 
-def test_errors_of_a_built_layer_show_its_text() -> None:
-    with tnc.layer("Wrong") as L:
+def wrong() -> tnc.layer:
+    with tnc.layer("Wrong", S=int) as L:
         n, s = L.modes("n s")
         x = L.input("x", n, s)
-        L.output("y", (n,), x)
+        L.weight("ä", s, init="zeros"); L.output("y", (n,), x)  # fmt: skip  # noqa: E702
+    return L
+
+
+def test_errors_point_at_the_calls() -> None:
     with pytest.raises(tnc.CompileError) as caught:
-        L.compile()
-    assert [each.code for each in caught.value.diagnostics] == ["E0202"]
-    assert "output y[n] = x" in str(caught.value)
+        wrong().compile(set={"S": 2})
+    found = {each.code: each for each in caught.value.diagnostics}
+    assert list(found) == ["W0102", "E0304", "W0101", "E0202"]
+    assert found["W0102"].span.text == 'tnc.layer("Wrong", S=int)'
+    assert found["E0304"].span.text == 'L.weight("ä", s, init="zeros")'
+    assert found["E0202"].span.text == 'L.output("y", (n,), x)'
+    assert found["E0202"].span.file.endswith("test_builder.py")
+    first = wrong.__code__.co_firstlineno
+    assert [each.span.line - first for each in found.values()] == [1, 4, 4, 4]
+    assert found["E0202"].labels[0].text == (
+        "only this factor carries `s`; and the result does not keep it"
+    )
+    assert found["E0202"].notes == ("this writes `output y[n] = x`",)
+    assert [each.edits for each in found["E0202"].help] == [()]
+    assert 'L.weight("ä", s, init="zeros"); L.output' in str(caught.value)
+
+
+def test_warnings_point_at_the_calls() -> None:
+    with tnc.layer("Fine") as L:
+        n = L.mode("n")
+        x = L.input("x", n)
+        L.buffer("unused",
+                 L.mode("s", 3))  # fmt: skip
+        L.output("y", (n,), x)
+    (said,) = L.compile().diagnostics
+    assert (said.code, said.span.text.split()) == (
+        "W0101",
+        ['L.buffer("unused",', 'L.mode("s",', "3))"],
+    )
+
+
+def test_a_call_whose_text_nobody_has_is_told_by_its_line() -> None:
+    names = {"tnc": tnc}
+    exec("with tnc.layer('L') as L:\n n = L.mode('n')\n L.output('y', (n, 'q'), n)", names)
+    with pytest.raises(tnc.CompileError) as caught:
+        names["L"].compile()  # type: ignore[attr-defined]
+    assert {(each.span.file, each.span.line) for each in caught.value.diagnostics} == {
+        ("<string>", 3)
+    }
+    assert str(caught.value).count("<string>:3:1") >= 1

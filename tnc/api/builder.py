@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from tnc.api.compiled import Compiled, compile
 from tnc.api.expressions import Expression, call, node_of
-from tnc.diagnostics import NOWHERE
+from tnc.api.places import Written, caller
+from tnc.diagnostics import NOWHERE, CompileError, Span
 from tnc.syntax import tree
-from tnc.syntax.unparse import file_text
+from tnc.syntax.tree import Statement
+from tnc.syntax.unparse import file_text, statement_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,6 +51,8 @@ class layer:  # noqa: N801
         self._doc = doc
         self._params = tuple(_param(each, value) for each, value in parameters.items())
         self._body: list[tree.Statement] = []
+        self._begun = caller()
+        self._calls: list[Span] = []
 
     def __enter__(self) -> layer:
         return self
@@ -77,7 +82,7 @@ class layer:  # noqa: N801
                 listed, sizes or [None] * len(listed), [bool(sizes)] * len(listed), strict=True
             )
         )
-        self._body.append(tree.Mode(NOWHERE, declared))
+        self._write(tree.Mode(NOWHERE, declared))
         return tuple(Expression(_name(name)) for name in listed)
 
     def mode(self, name: str, size: object = None) -> Expression:
@@ -101,7 +106,7 @@ class layer:  # noqa: N801
             _ref(signal),
             tuple(map(_ref, taps)),
         )
-        self._body.append(tree.Conv(NOWHERE, _options(options), (relation,)))
+        self._write(tree.Conv(NOWHERE, _options(options), (relation,)))
         return Expression(_name(result))
 
     def input(self, name: str, *modes: object) -> Expression:
@@ -118,17 +123,17 @@ class layer:  # noqa: N801
 
     def let(self, name: str, modes: tuple[object, ...] | None, value: object) -> Expression:
         """Name an intermediate; its modes say which survive."""
-        self._body.append(tree.Let(NOWHERE, (_target(name, modes),), node_of(value), None))
+        self._write(tree.Let(NOWHERE, (_target(name, modes),), node_of(value), None))
         return Expression(_name(name))
 
     def output(self, name: str, modes: tuple[object, ...], value: object) -> None:
         """Declare an output over its axes."""
-        self._body.append(tree.Output(NOWHERE, _target(name, modes), node_of(value)))
+        self._write(tree.Output(NOWHERE, _target(name, modes), node_of(value)))
 
     def require(self, condition: Expression, message: str | None = None) -> None:
         """Refuse parameters for which the condition fails."""
         said = tree.String(NOWHERE, message) if message else None
-        self._body.append(tree.Require(NOWHERE, condition.node, said))
+        self._write(tree.Require(NOWHERE, condition.node, said))
 
     def call(self, function: str, *operands: object, **named: object) -> Expression:
         """`L.call("softmax", z, over=u)`, `L.call("sqrt", L.call("size", c))`."""
@@ -147,13 +152,33 @@ class layer:  # noqa: N801
         return file_text(self.tree())
 
     def compile(self, **options: Any) -> Compiled:
-        """As `tnc.compile`, of this layer: `set=`, `bind=`, `objective=` …"""
-        return compile(source=self.source(), layer=self._name, **options)
+        """As `tnc.compile`, of this layer: `set=`, `bind=`, `objective=` … Diagnostics point at
+        the calls of the builder."""
+        try:
+            made = compile(source=self.source(), layer=self._name, **options)
+        except CompileError as error:
+            raise CompileError(self._written().located(error.diagnostics)) from None
+        return replace(made, diagnostics=self._written().located(made.diagnostics))
 
     def __call__(self, **settings: Any) -> nn.Module:
         """The layer with these parameters, as a module."""
         made: nn.Module = getattr(self.compile(set=settings).module, self._name)()
         return made
+
+    def _write(self, statement: Statement) -> None:
+        self._body.append(statement)
+        self._calls.append(caller())
+
+    def _written(self) -> Written:
+        """The calls behind the lines of `source()`."""
+        text = self.source().splitlines()
+        body = [
+            (call, statement_text(each)) for call, each in zip(self._calls, self._body, strict=True)
+        ]
+        lines = [each for each in body for _ in each[1].splitlines()]
+        ahead = len(text) - len(lines) - 1
+        begun = (self._begun, text[ahead - 1].removesuffix(" {"))
+        return Written([*[begun] * ahead, *lines, begun])
 
     def _tensor(
         self,
@@ -163,7 +188,7 @@ class layer:  # noqa: N801
         options: dict[str, object],
     ) -> Expression:
         declared = tree.TensorDecl(NOWHERE, _name(name), None, _modes(modes))
-        self._body.append(tree.Tensors(NOWHERE, kind, _options(options), (declared,), None))
+        self._write(tree.Tensors(NOWHERE, kind, _options(options), (declared,), None))
         return Expression(_name(name))
 
 
