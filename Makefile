@@ -6,6 +6,7 @@ ARGS   ?=
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ROOMS := tnc tests examples $(wildcard benchmarks docs)
+TEXTS := tnc/std examples $(wildcard benchmarks tests/programs)
 
 # Several threads in each of several test processes slow one another down.
 export OMP_NUM_THREADS = 1
@@ -46,6 +47,7 @@ lint: $(STAMP)  ## format and lint, changing nothing
 	@$(PY) -m ruff format --check --quiet $(ROOMS) \
 	  || { $(PY) -m ruff format --diff --quiet $(ROOMS); echo "make format mends this"; exit 1; }
 	@$(PY) -m ruff check --quiet $(ROOMS)
+	@out=$$($(PY) -m tnc fmt --check $(TEXTS) 2>&1) || { echo "$$out"; echo "make format mends this"; exit 1; }
 
 types: $(STAMP)  ## mypy, strict
 	@echo "== types"
@@ -68,6 +70,7 @@ bench: $(STAMP)  ## measure, and write docs/performance.md; ARGS=--quick is shor
 format: $(STAMP)  ## format, and mend what the linter can mend
 	@$(PY) -m ruff check --quiet --fix-only $(ROOMS)
 	@$(PY) -m ruff format --quiet $(ROOMS)
+	@$(PY) -m tnc fmt $(TEXTS) 2>/dev/null
 
 clean:  ## remove all that can be made again, .venv too
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

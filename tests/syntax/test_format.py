@@ -151,6 +151,11 @@ def test_rows_that_are_too_long_are_given_up() -> None:
           f"let a = [\n  1,\n  2,\n  {A},\n  {B},\n  {C},\n]\n")  # fmt: skip
 
 
+def test_rows_of_one_item_may_be_too_long() -> None:
+    text = f"let a = x\n  |> f |> g\n  |> f(\n    {A},\n    {B},\n    {C},\n  )\n"
+    check(f"let a = x\n  |> f |> g\n  |> f({A}, {B}, {C})\n", text)
+
+
 def test_operands_that_are_broken_before_the_first_operator_stay_broken() -> None:
     check("let a = x\n|> f |> g\n  |> h\n", "let a = x\n  |> f |> g\n  |> h\n")
     check("let a = x *\n  y * z\n", "let a = x\n  * y * z\n")

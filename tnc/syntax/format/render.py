@@ -106,14 +106,18 @@ class Renderer:
         return isinstance(each, Break) and each.newline
 
     def _rows_fit(self, group: int, column: int) -> bool:
-        start = group
+        """Whether no row is too long that could be cut."""
+        start, several = group, False
         for at, level in self._breaks[group]:
-            if self._ends_in_source(at):
-                comma = self._stream[at - 2] is Mark.COMMA  # and the indentation ends
-                if column + self._ahead[at] - self._ahead[start] + comma > self._width:
-                    return False
-                start, column = at + 1, level * len(STEP)
-        return column + self._until[self._end[group]] - self._ahead[start] <= self._width
+            if not self._ends_in_source(at):
+                several = True
+                continue
+            comma = self._stream[at - 2] is Mark.COMMA  # and the indentation ends
+            if several and column + self._ahead[at] - self._ahead[start] + comma > self._width:
+                return False
+            start, several, column = at + 1, False, level * len(STEP)
+        end = self._until[self._end[group]]
+        return not several or column + end - self._ahead[start] <= self._width
 
     # ------------------------------------------------------------ lines
 
