@@ -42,7 +42,7 @@ NAMES_AND_ROLES: list[Case] = [
     (
         "undefined tensor",
         START + "output y[n, t] = x * Aa",
-        [("E0102", 6, 22), ("W0101", 5, 8)],
+        [("E0102", 6, 22)],
         START + "output y[n, t] = x * A",
     ),
     (
@@ -276,7 +276,7 @@ NAMES_AND_ROLES: list[Case] = [
     (
         "no output",
         START + "let y[n, t] = x * A",
-        [("E0210", 2, 1), ("W0101", 5, 8)],
+        [("E0210", 2, 1)],
         START + "output y[n, t] = x * A",
     ),
 ]

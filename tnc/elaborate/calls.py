@@ -162,7 +162,7 @@ def _function_name(called: tree.Expr, scope: Scope) -> str | None:
     if layer is not None or called.text in scope.names or scope.is_tensor(called.text):
         _no_function(called, scope)
         return None
-    undefined_function(called, TENSOR_FUNCTIONS | scope.file.layers.keys(), scope)
+    undefined_function(called, TENSOR_FUNCTIONS, scope)
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
 from tnc.elaborate.modes import Single
@@ -18,7 +20,8 @@ def check_relation(relation: Relation, scope: Scope) -> None:
     if window is None:
         return
     choices, reach = relation.choices, scope.sizes.reach(relation)
-    if choices.pad == "same" and reach.value is not None and reach.value % 2:
+    odd = choices.pad == "same" and reach.value is not None and reach.value % 2 == 1
+    if odd and not _said(relation, window, scope):
         _warn_of_asymmetry(relation, window, scope)
     signal = scope.sizes.of(relation.signal)
     result = scope.sizes.of(relation.result)
@@ -28,6 +31,14 @@ def check_relation(relation: Relation, scope: Scope) -> None:
         return
     if differ(window.result, result):
         _mismatch(relation, window.result, result, scope)
+
+
+def _said(relation: Relation, window: Window, scope: Scope) -> bool:
+    """Whether the same is said of a relation before it, in one statement."""
+    before = takewhile(lambda each: each is not relation, scope.sizes.relations)
+    padded = (window.left, window.right)
+    others = (scope.sizes.window(each) for each in before if each.choices is relation.choices)
+    return any(other is not None and (other.left, other.right) == padded for other in others)
 
 
 def _too_large(relation: Relation, window: Window, signal: Size, reach: Size, scope: Scope) -> bool:

@@ -249,8 +249,14 @@ def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> 
             f"undefined layer or function `{name.text}`",
             name.span,
             "not found",
-            help=did_you_mean(name.span, known),
+            help=did_you_mean(name.span, known | _layers(scope)),
         )
+
+
+def _layers(scope: Names) -> set[str]:
+    """The names of layers and functions that a file has, its own and imported ones."""
+    values = {name for name, each in scope.file.values.items() if isinstance(each, Partial)}
+    return values | scope.file.layers.keys() | scope.file.imported.keys()
 
 
 def _arguments(expr: tree.Call, scope: Names) -> list[Constant]:

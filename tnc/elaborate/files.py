@@ -32,7 +32,6 @@ def check(module: Module, report: Report) -> None:
     run = Elaborator(report)
     names = run.homes.of(module)
     report_duplicates(module.file, report)
-    usage.warn_imports(module.file, report)
     for item in module.file.items:
         inner = Report()
         if isinstance(item, tree.Layer):
@@ -43,6 +42,8 @@ def check(module: Module, report: Report) -> None:
             try_out(item, names, inner, run.library)
         report.add(*inner.diagnostics)
     run.tell_inner()
+    if not usage.unclear(report):
+        usage.warn_imports(module.file, report)
 
 
 @dataclass(slots=True)

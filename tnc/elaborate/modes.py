@@ -170,7 +170,7 @@ class Modes:
             case tree.Subscript(value=tree.Name() as name, items=(index,)):
                 return self._member(name, index, scope)
             case _:
-                scope.report.error("E0101", "expected a mode", expr.span, "this is no mode")
+                _report_no_mode(expr, scope)
                 return None
 
     def leading(self, span: Span) -> Single:
@@ -280,6 +280,15 @@ class Modes:
             scope.report.error("E0201", "`...` stands for leading modes: it comes first", span)
             return False
         return True
+
+
+def _report_no_mode(expr: tree.Expr, scope: Names) -> None:
+    help: tuple[Help, ...] = ()
+    if isinstance(expr, tree.Call) and isinstance(expr.function, tree.Name):  # `x[n (g, s)]`
+        end = expr.function.span.end
+        here = Span(expr.span.source, end, end)
+        help = (Help(f"write `,` after `{expr.function.text}`", (Edit(here, ","),)),)
+    scope.report.error("E0101", "expected a mode", expr.span, "this is no mode", help=help)
 
 
 def outside(

@@ -112,12 +112,12 @@ def roles(product: Product) -> Roles | None:
     before = len(product.faulty)
     sound = [_relation(product, each) for each in product.scope.sizes.relations]
     sound.append(_one_relation(product))
+    if product.scope.sizes.faulty & (product.carriers.keys() | product.wanted.keys):
+        return None  # what dangles may be meant to take part in that relation
     sound.append(_dangling(product))
     if not product.shared:
         sound.append(missing(product.wanted, product.carriers, product))
     if not all(sound) or len(product.faulty) != before:
-        return None
-    if product.scope.sizes.faulty & (product.carriers.keys() | product.wanted.keys):
         return None
     present = product.carriers.keys() | product.explained
     keep = tuple(mode for mode in product.wanted.modes if mode.name in present)
@@ -292,6 +292,7 @@ def missing(wanted: Wanted, present: Iterable[str], product: Product) -> bool:
         span = written(wanted.node, single)
         close = nearest(span.text, {product.shown(key) for key in known - wanted.keys})
         help = (Help(f"did you mean `{close}`?", (Edit(span, close),)),) if close else ()
+        product.scope.sizes.reported.add(single.key)
         product.scope.report.error(
             "E0205",
             f"no factor carries `{single.shown}`",

@@ -140,7 +140,7 @@ def _tensor(
 def _need_static(single: Single, modes: tree.ModeList, name: str, scope: Scope) -> None:
     mode = scope.sizes.mode(single)
     symbols = [each for each in mode.size.symbols if not each.startswith(UNSET)]
-    if symbols:
+    if symbols and not scope.sizes.reported.issuperset(symbols):
         scope.sizes.reported.update(symbols)
         shown = scope.modes.shown(mode.name)
         scope.report.error(

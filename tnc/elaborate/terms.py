@@ -161,6 +161,7 @@ def complete(expr: tree.Expr, wanted: Wanted, scope: Scope) -> Value | None:
     if value is not None and set(value.type.modes) != set(wanted.modes):
         for single, mode in zip(wanted.singles, wanted.modes, strict=True):
             if mode not in value.type and mode.name not in scope.sizes.faulty:
+                scope.sizes.reported.add(single.key)
                 text = f"no addend carries `{single.shown}`"
                 scope.report.error("E0205", text, written(wanted.node, single), "wanted here")
         return None

@@ -73,9 +73,18 @@ class Mentions:
         return below
 
 
+UNCLEAR = frozenset({"E0101", "E0102", "E0103", "E0210"})
+"""After these it is not clear what is used: one name may be a slip for another."""
+
+
+def unclear(report: Report) -> bool:
+    """Whether names were reported, so that nothing is to be said about those without a use."""
+    return any(each.code in UNCLEAR for each in report.diagnostics)
+
+
 def warn(layer: tree.Layer, report: Report) -> None:
     """W0101 and W0102 for one layer."""
-    if layer.incomplete:
+    if layer.incomplete or unclear(report):
         return
     mentioned = Mentions().read(*layer.body)
     for param in layer.params:
