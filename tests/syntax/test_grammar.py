@@ -114,6 +114,16 @@ def test_the_tables_are_cached(tmp_path: Path) -> None:
     assert cached.stat().st_size > 1000
 
 
+def test_tables_with_a_wrong_byte_are_not_believed() -> None:
+    content = bytearray(stored(grammar.tables(), grammar.text()))
+    assert restored(bytes(content), grammar.text()) is not None
+    assert restored(bytes(content), "another grammar") is None
+    for at in range(0, len(content), len(content) // 200):
+        content[at] ^= 1
+        assert restored(bytes(content), grammar.text()) is None
+        content[at] ^= 1
+
+
 def test_no_folder_for_a_cache_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "tnc").write_text("a file where the folder should be")
     assert run(PARSE, XDG_CACHE_HOME=str(tmp_path)) == "1\n"

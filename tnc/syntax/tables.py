@@ -6,8 +6,11 @@ import marshal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
-_FORMAT = f"tnc tables 1 {sys.implementation.cache_tag}"
+_FORMAT = f"tnc tables 2 {sys.implementation.cache_tag}"
+_CHECKSUM = 4
+"""Bytes at the head of a file."""
 
 Rule = tuple[str, int, str, tuple[tuple[int, bool, int], ...], int, bool]
 """The non-terminal, and the number of symbols of which it is made; the name of what is made; which
@@ -38,13 +41,20 @@ class Tables:
 def stored(tables: Tables, grammar: str) -> bytes:
     """The content of a file that holds the tables of a grammar."""
     parts = [getattr(tables, name) for name in Tables.__match_args__]
-    return marshal.dumps((_FORMAT, grammar, parts))
+    content = marshal.dumps((_FORMAT, grammar, parts))
+    return _checksum(content) + content
 
 
 def restored(content: bytes, grammar: str) -> Tables | None:
-    """The tables in a file; None unless it holds those of this grammar."""
+    """The tables in a file; None unless it holds those of this grammar, and every byte of them."""
+    if content[:_CHECKSUM] != _checksum(content[_CHECKSUM:]):
+        return None
     try:
-        form, text, parts = marshal.loads(content)
+        form, text, parts = marshal.loads(content[_CHECKSUM:])
     except (EOFError, ValueError, TypeError):
         return None
     return Tables(*parts) if (form, text) == (_FORMAT, grammar) else None
+
+
+def _checksum(content: bytes) -> bytes:
+    return crc32(content).to_bytes(_CHECKSUM, "big")
