@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import DENSE, ROOT, Answer
+from tnc.diagnostics import Diagnostic, Source
 from tnc.diagnostics.catalogue import CATALOGUE
+from tnc.driver import front
 
 Run = Callable[..., Answer]
 
@@ -215,6 +217,33 @@ def test_fix_that_cannot_be_written_changes_nothing(
     assert answer.code == 3
     assert "error[E0502]: cannot write `misspelt.tnn`: no space left on device\n" in answer.err
     assert Path("misspelt.tnn").read_text() == MISSPELT
+
+
+def test_fix_of_a_file_that_is_read_only_still_checks_it(
+    tnc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("misspelt.tnn").write_text(MISSPELT)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everything
+    answer = tnc("check", "--fix", "--format", "short", "misspelt.tnn")
+    assert answer.code == 3
+    assert "error[E0502]: cannot write `misspelt.tnn`: the file is read-only\n" in answer.err
+    assert "misspelt.tnn:6:24: error[E0102]: " in answer.err
+    assert "fixed" not in answer.err
+    assert Path("misspelt.tnn").read_text() == MISSPELT
+
+
+def test_fix_spares_what_was_written_meanwhile(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("misspelt.tnn").write_text(MISSPELT)
+
+    def check(source: Source) -> tuple[Diagnostic, ...]:
+        Path("misspelt.tnn").write_text(DENSE)
+        return front.checked(source).said
+
+    monkeypatch.setattr(front, "check", check)
+    answer = tnc("check", "--fix", "misspelt.tnn")
+    assert answer.code == 3
+    assert "cannot write `misspelt.tnn`: it was changed by something else meanwhile" in answer.err
+    assert Path("misspelt.tnn").read_text() == DENSE
 
 
 def test_fix_does_not_change_stdin(tnc: Run) -> None:

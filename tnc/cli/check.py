@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from tnc.cli import sources, terminal
 from tnc.cli.configuration import CHOICES, configured
@@ -23,10 +25,12 @@ examples:
   tnc check conv.tnn                      one file
   tnc check --deny warnings layers/       every .tnn file below a folder; warnings count
   tnc check --fix conv.tnn                do what the help messages propose
+  tnc check --watch layers/               again whenever something changes
   tnc check --format sarif . >tnc.sarif   for code scanning
   cat conv.tnn | tnc check -              a text from elsewhere
 
-exit codes: 0 no errors, 1 errors, 2 wrong usage, 3 a file cannot be read or written"""
+exit codes:
+  0 no errors, 1 errors, 2 wrong usage, 3 a file cannot be read or written, 130 interrupted"""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +54,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="apply the edits that help messages propose, report them, and check what results",
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="check again whenever a file, or one that it imports, changes; Ctrl-C ends",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,33 +70,93 @@ def run(arguments: argparse.Namespace) -> int:
         raise usage("`--fix` changes files, it cannot change stdin")
     if arguments.fix and any(map(sources.is_standard, names)):
         raise usage("`--fix` does not change the standard library")
-    said: list[Diagnostic] = []
-    code = Exit.OK
+    if arguments.watch:
+        _watch(arguments, style)
+    checked = _check(names, arguments.fix)
+    _show(checked.said, style)
+    failed = any(each.severity == "error" or deny == "warnings" for each in checked.said)
+    return checked.code or (Exit.REFUSED if failed else Exit.OK)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What is said of files, the exit code if some cannot be read, and what all that depends on."""
+
+    said: list[Diagnostic] = field(default_factory=list)
+    code: Exit = Exit.OK
+    files: list[Path] = field(default_factory=list)
+
+    def stopped(self, stop: Stop) -> None:
+        """Something cannot be read or written."""
+        terminal.tell(str(stop))
+        self.code = stop.code
+
+
+def _check(names: Sequence[str], mend: bool) -> _Outcome:
+    from tnc.driver.front import checked
+
+    found = _Outcome()
     for name in names:
+        found.files.append(Path(name))
         try:
-            said += _checked(sources.read(name), arguments.fix)
+            source = sources.read(name)
         except Stop as stop:  # the other files are checked all the same
-            terminal.tell(str(stop))
-            code = stop.code
-    _show(said, style)
-    failed = any(each.severity == "error" or deny == "warnings" for each in said)
-    return code or (Exit.REFUSED if failed else Exit.OK)
+            found.stopped(stop)
+            continue
+        try:
+            source = _mended(source) if mend else source
+        except Stop as stop:  # it is checked as it is
+            found.stopped(stop)
+        outcome = checked(source)
+        found.said += outcome.said
+        found.files += outcome.files
+    return found
 
 
-def _checked(source: Source, mend: bool) -> Sequence[Diagnostic]:
-    from tnc.driver.front import check
-
-    if not mend:
-        return check(source)
+def _mended(source: Source) -> Source:
+    """The text after its edits, which are made in the file as well."""
     from tnc.cli.fix import fix
     from tnc.cli.writing import rewrite
+    from tnc.driver.front import check
 
     fixed = fix(source, check)
     if fixed.source.text != source.text:
         rewrite(source, fixed.source.text)
         for each in fixed.done:
             terminal.tell(each)
-    return fixed.remaining
+    return fixed.source
+
+
+# ---------------------------------------------------------------- again and again
+
+
+def _watch(arguments: argparse.Namespace, style: str) -> None:
+    from tnc.cli.watch import whenever_changed
+
+    words = arguments.files
+    if arguments.fix:
+        raise usage("`--watch` does not change files: leave out `--fix`")
+    if sources.STDIN in words:
+        raise usage("`--watch` watches files, it cannot watch stdin")
+    known = [Path(each) for each in (*sources.expanded(words), *sources.folders(words))]
+    whenever_changed(lambda: _watched(words, style), known)
+
+
+def _watched(words: Sequence[str], style: str) -> list[Path]:
+    """Check once; the files and folders that may change the outcome."""
+    folders = [Path(each) for each in sources.folders(words)]
+    try:
+        names = sources.expanded(words)
+    except Stop as stop:  # a folder without any file, for the moment
+        terminal.tell(str(stop))
+        return folders
+    checked = _check(names, mend=False)
+    _show(checked.said, style)
+    if not checked.said and not checked.code:
+        terminal.tell("no mistakes")
+    many = "1 file" if len(names) == 1 else f"{len(names)} files"
+    terminal.tell(f"watching {many}; Ctrl-C ends")
+    return [*folders, *checked.files]
 
 
 def _show(said: Sequence[Diagnostic], style: str) -> None:

@@ -104,11 +104,23 @@ def _named(word: str) -> Sequence[str]:
     return standard_names() if word == "std" and is_standard(word) else [word]
 
 
+def folders(words: Iterable[str]) -> Iterator[str]:
+    """Those folders in which `expanded` looks for files."""
+    for word in words:
+        for place, _ in _walk(word):
+            yield place
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """Each folder with its files. Hidden folders, such as `.venv`, are not entered."""
+    for place, inner, files in os.walk(folder):
+        inner[:] = [each for each in inner if not each.startswith(".")]
+        yield place, files
+
+
 def _below(folder: str) -> Iterator[str]:
-    """Hidden folders, such as `.venv`, are not entered."""
     names = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [each for each in folders if not each.startswith(".")]
+    for place, files in _walk(folder):
         names += [os.path.join(place, each) for each in files if each.endswith(SUFFIX)]  # noqa: PTH118
     if not names:
         raise Stop(Exit.IO, f"error: there is no `{SUFFIX}` file in the folder `{folder}`")

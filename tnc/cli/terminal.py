@@ -36,6 +36,12 @@ def tell(text: str) -> None:
     _print(f"{text}\n", sys.stderr)
 
 
+def clear() -> None:
+    """Empty the screen, if that is where messages go."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        _print("\x1b[H\x1b[2J\x1b[3J", sys.stderr)
+
+
 def show(diagnostics: Sequence[Diagnostic]) -> None:
     """Print diagnostics for people, if there are any."""
     if diagnostics:

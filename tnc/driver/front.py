@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.driver.imports import ENCODING, Loader, read, standard, standard_names, standard_place
@@ -10,7 +11,9 @@ from tnc.elaborate import check as check_file
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 
-__all__ = ["ENCODING", "Unit", "check", "opened", "parsed", "read", "standard_names"]
+__all__ = [
+    "ENCODING", "Checked", "Unit", "check", "checked", "opened", "parsed", "read", "standard_names",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,23 @@ def opened(path: str) -> Unit:
 
 def check(source: Source) -> tuple[Diagnostic, ...]:
     """Every static diagnostic of every layer, in order of position."""
-    unit = parsed(source)
-    report = Report()
-    report.add(*unit.said)
-    check_file(unit.module, report)
-    return report.diagnostics
+    return checked(source).said
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check says of a text, and the files that it may change with: those that are imported,
+    and those that are looked for in vain."""
+
+    said: tuple[Diagnostic, ...]
+    files: tuple[Path, ...]
+
+
+def checked(source: Source) -> Checked:
+    """As `check`, for those who want to check again when something changes."""
+    read, report = Report(), Report()
+    loader = Loader(read)
+    module = loader.main(source)
+    report.add(*read.diagnostics)
+    check_file(module, report)
+    return Checked(report.diagnostics, tuple(loader.looked))

@@ -70,6 +70,8 @@ class Loader:
 
     def __init__(self, report: Report) -> None:
         self.report = report
+        self.looked: dict[Path, None] = {}
+        """Where files of imports were looked for, in this order; some may not be there."""
         self._root = Path()
         self._made: dict[str, Module | None] = {}
         self._open: list[tuple[str, str]] = []
@@ -100,6 +102,7 @@ class Loader:
             return found
         places = [place.with_suffix(SUFFIX) for place in self._places(path, folder)]
         place = next((each for each in places if each.is_file()), None)
+        self.looked |= dict.fromkeys(places)
         if place is None:
             self._missing(path, places)
             return None
