@@ -18,7 +18,6 @@ RCP_CONV = EXAMPLES / "08_rcp_conv.tnn"
 SEPARABLE = EXAMPLES / "10_separable.tnn"
 ATTENTION = EXAMPLES / "11_attention.tnn"
 DIGITS = EXAMPLES / "12_digits.tnn"
-STD_NN = ROOT / "tnc" / "std" / "nn.tnn"
 
 
 @dataclass(frozen=True, slots=True)

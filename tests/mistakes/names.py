@@ -48,9 +48,9 @@ CASES: list[Case] = [
     case("an unknown option of a convolution", RTK, "E0105 11:8", ("stride: 2,", "strides: 2,")),
     case(
         "an unknown parameter of a layer",
-        DIGITS,
-        "E0105 10:20",
-        ("LeNet5(size: 16)", "LeNet5(sise: 16)"),
+        SEPARABLE,
+        "E0105 28:32",
+        ("Depthwise(S, k, stride)", "Depthwise(S, k, strides: stride)"),
     ),
     case(
         "an unknown option of a weight",
@@ -66,9 +66,9 @@ CASES: list[Case] = [
     ),
     case(
         "a layer without its parameter",
-        DIGITS,
-        "E0106 17:39",
-        ("|> BatchNorm(width)", "|> BatchNorm"),
+        SEPARABLE,
+        "E0106 29:19",
+        ("|> Pointwise(S, T)", "|> Pointwise(S)"),
     ),
     case("a softmax over nothing", ATTENTION, "E0106 17:23", ("softmax(z, over: u)", "softmax(z)")),
     case(

@@ -7,7 +7,6 @@ from tests.mistakes.case import (
     LOW_RANK,
     RTK,
     SEPARABLE,
-    STD_NN,
     TT,
     Case,
     case,
@@ -32,6 +31,7 @@ CASES: list[Case] = [
         LOW_RANK,
         "W0102 5:15, E0302 9:20",
         ("s: S, t", "s: 96, u: 4, v: 20, t"),
+        ("weight A[s, r]", "weight A[u, v, r]"),
         ("= x * A", "= x[n, (u, v)] * A"),
     ),
     case("a stride of nothing", RTK, "E0303 11:16", ("stride: 2,", "stride: 0,")),
@@ -100,12 +100,9 @@ CASES: list[Case] = [
     ),
     case(
         "an extern without a signature",
-        STD_NN,
-        "E0402 54:8",
-        (
-            "extern LayerNorm(C: int, eps: float = 1e-5): [..., C] -> [..., C] =",
-            "extern LayerNorm(C: int, eps: float = 1e-5) =",
-        ),
+        SEPARABLE,
+        "E0402 5:8",
+        ("tnn 1\n", "tnn 1\n\nextern Norm(C: int) = torch.nn.GroupNorm(1, C)\n"),
     ),
     case(
         "a layer inside of itself",

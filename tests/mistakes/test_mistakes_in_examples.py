@@ -12,6 +12,7 @@ import pytest
 
 from tests.mistakes import names, roles, sizes, syntax, warnings
 from tests.mistakes.case import CP, Case
+from tnc.cli.fix import fix
 from tnc.diagnostics import Diagnostic
 from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.render import human
@@ -43,6 +44,16 @@ def test_places(case: Case) -> None:
 def test_messages(code: str, golden: Callable[..., None]) -> None:
     pictures = [f"# {case.title}\n\n{human(said(case))}\n" for case in CASES if case.code == code]
     golden(f"mistakes/{code}.txt", "\n\n".join(pictures))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title.replace(" ", "-"))
+def test_what_is_proposed_makes_nothing_worse(case: Case) -> None:
+    before = said(case)
+    fixed = fix(read("mistake.tnn"), check)
+    assert len(fixed.remaining) <= len(before)
+    ways = [sum(bool(help.edits) for help in each.help) for each in before]
+    if set(ways) == {1}:
+        assert fixed.remaining == (), human(fixed.remaining)
 
 
 def test_the_programs_are_right_without_the_mistake() -> None:

@@ -281,8 +281,9 @@ def _report_factors(item: tree.Subscript, axis: Regrouped, tensor: Tensor, scope
     count = len(axis.new)
     help: tuple[Help, ...] = ()
     if old.value is not None and count > 1 and old.value <= LARGEST:
-        factors = ", ".join(map(str, factorisation(old.value, count)))
-        help = (Help(f"`factor({old.value}, {count}) = [{factors}]`"),)
+        factors = factorisation(old.value, count)
+        text = f"`factor({old.value}, {count}) = [{', '.join(map(str, factors))}]`"
+        help = (Help(text, _resized(axis.new, factors, scope)),)
     product = f"{sizes} = {shown(new)}" if count > 1 else "no mode is written"
     if count == 1:
         product = f"`{axis.new[0]}` has size {sizes}"
@@ -294,6 +295,16 @@ def _report_factors(item: tree.Subscript, axis: Regrouped, tensor: Tensor, scope
         Label(tensor.span, f"declared with {len(tensor.modes)}"),
         help=help,
     )
+
+
+def _resized(modes: Sequence[Mode], sizes: Sequence[int], scope: Scope) -> tuple[Edit, ...]:
+    """Other sizes where each is written as a number of its own."""
+    singles = {each.key: each for each in scope.modes.every()}
+    written = [singles[mode.name].size for mode in modes if mode.name in singles]
+    numbers = {each.span: each for each in written if isinstance(each, tree.Int)}
+    if len(numbers) != len(modes):
+        return ()
+    return tuple(Edit(span, str(size)) for span, size in zip(numbers, sizes, strict=True))
 
 
 def _total(modes: Sequence[Mode]) -> Size:

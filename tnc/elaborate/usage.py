@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tnc.diagnostics import Report
+from tnc.diagnostics import Edit, Help, Report, Span
 from tnc.syntax import tree
 
 MODES_AFTER = frozenset({"over", "fan"})
@@ -112,13 +112,28 @@ def warn_imports(file: tree.File, report: Report) -> None:
             used.read(*([item.target] if isinstance(item, tree.Extern) else [item]))
     for item in file.items:
         if isinstance(item, tree.FromImport):
-            for each in item.names:
+            for k, each in enumerate(item.names):
                 if (each.alias or each.name).text not in used.values:
-                    _unused("W0102", "import", each.alias or each.name, report)
+                    help = Help("leave it out", (Edit(_share(item, k), ""),))
+                    _unused("W0102", "import", each.alias or each.name, report, help)
 
 
-def _unused(code: str, what: str, name: tree.Name, report: Report) -> None:
-    report.warning(code, f"{what} `{name.text}` is never used", name.span, "declared here")
+def _unused(code: str, what: str, name: tree.Name, report: Report, *help: Help) -> None:
+    text = f"{what} `{name.text}` is never used"
+    report.warning(code, text, name.span, "declared here", help=help)
+
+
+def _share(item: tree.FromImport, k: int) -> Span:
+    """What one name takes of an import: a comma, or, where it is the only one, its line."""
+    source, spans = item.span.source, [each.span for each in item.names]
+    if len(spans) == 1:
+        line = source.starts[item.span.line - 1]
+        after = source.text.find("\n", item.span.end) + 1
+        alone = source.text[line:after].strip() == item.span.text
+        return Span(source, line, after) if alone else item.span
+    if k + 1 < len(spans):
+        return Span(source, spans[k].start, spans[k + 1].start)
+    return Span(source, spans[k - 1].end, spans[k].end)
 
 
 def _reached(layer: tree.Layer) -> set[str]:

@@ -125,7 +125,7 @@ ENTRIES = (
     ),
     Entry(
         "W0201",
-        "large outer product",
+        "outer product",
         prose("""
             The factors share no mode and the result keeps all of theirs, so it has as many elements
             as their sizes multiply to. Often a mode was meant to be the same in both.
