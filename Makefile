@@ -6,7 +6,7 @@ ARGS   ?=
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ROOMS := tnc tests examples $(wildcard benchmarks docs)
-TEXTS := tnc/std examples $(wildcard benchmarks tests/programs)
+TEXTS := tnc/std tnc/cli/starters examples $(wildcard benchmarks tests/programs)
 
 # Several threads in each of several test processes slow one another down.
 export OMP_NUM_THREADS = 1

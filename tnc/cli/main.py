@@ -33,7 +33,7 @@ class Command(Protocol):
 
 COMMANDS = {
     name: f"tnc.cli.{name}"
-    for name in ("check", "fmt", "compile", "plan", "bench", "calibrate", "test", "explain")
+    for name in ("new", "check", "fmt", "compile", "plan", "bench", "calibrate", "test", "explain")
 }
 """The module of each command. Only the one that is run is imported."""
 

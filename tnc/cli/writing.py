@@ -19,6 +19,24 @@ def write_whole(path: Path, content: bytes) -> None:
         raise unwritable(str(path), str(error)) from None
 
 
+def create(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet; Stop if it is, or cannot be written."""
+    try:
+        with path.open("xb") as file:
+            try:
+                file.write(content)
+                file.flush()
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise unwritable(str(path), "it is there already") from None
+    except OSError as error:
+        raise unwritable(str(path), _why(path, error)) from None
+    except ValueError as error:  # a null character in the name
+        raise unwritable(str(path), str(error)) from None
+
+
 def rewrite(source: Source, text: str) -> None:
     """Replace the text of a file, in UTF-8; Stop also where it is no longer what was read."""
     path = Path(source.name)
