@@ -132,7 +132,7 @@ def _tuner(seconds: bool | float, profile: str) -> Tuner:
 def compile_requests(unit: Unit, requests: Sequence[Request], options: Options) -> Compiled:
     """Compile layers of one unit into one module."""
     output = compile_unit(unit, requests, options)
-    if (why := refused(output.built, options.binding)) is not None:
+    if (why := refused([each.layer for each in output.built], options.binding)) is not None:
         raise ValueError(why)
     plans = {each.layer.name: each.plan for each in output.built}
     return Compiled(output.text, plans, output.diagnostics, unit, tuple(requests), options)

@@ -118,7 +118,7 @@ def _measured(
     from tnc.driver.tuner import Unmeasurable
 
     output = compile_unit(unit, [request], options)
-    building.check_binding(output.built, bound)
+    building.check_binding([each.layer for each in output.built], bound)
     terminal.show(output.diagnostics)
     progress = terminal.Progress(setting.rounds)
     try:

@@ -14,9 +14,10 @@ from tnc.diagnostics import CompileError
 
 if TYPE_CHECKING:
     from tnc.driver.front import Unit
-    from tnc.driver.options import Backward, Built, Objective, Options, Request
+    from tnc.driver.options import Backward, Objective, Options, Request
     from tnc.driver.tuner import Tuner
     from tnc.elaborate import Settable
+    from tnc.ir.layer import Layer
     from tnc.plan.profile import Profile
 
 
@@ -149,7 +150,7 @@ def requests(
     return distribute(unit, list(dict.fromkeys(names)), given, elsewhere)
 
 
-def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:
+def check_binding(layers: Iterable[Layer], flags: Iterable[str]) -> None:
     """Every mode that `--bind` names must be a run-time mode of one of the layers.
 
     What is configured for all layers may bind modes that these ones do not have.
@@ -157,7 +158,7 @@ def check_binding(built: Sequence[Built], flags: Iterable[str]) -> None:
     from tnc.driver.binding import refused
 
     modes = values.sizes(("`--bind`", text) for text in flags)
-    if (why := refused(built, modes)) is not None:
+    if (why := refused(layers, modes)) is not None:
         raise usage(why)
 
 

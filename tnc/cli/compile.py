@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         verify=arguments.verify,
     )
     made = _compiled(files, values.parameters(arguments.set), options)
-    building.check_binding([each for output in made for each in output.built], arguments.bind)
+    building.check_binding([each.layer for output in made for each in output.built], arguments.bind)
     modules = [Module(*each) for each in zip(places, made, strict=True)]
     if arguments.check:
         return max([_compared(module) for module in modules])

@@ -33,7 +33,10 @@ class Command(Protocol):
 
 COMMANDS = {
     name: f"tnc.cli.{name}"
-    for name in ("new", "check", "fmt", "compile", "plan", "bench", "calibrate", "test", "explain")
+    for name in (
+        *("new", "check", "fmt", "compile", "plan", "graph"),
+        *("bench", "calibrate", "test", "explain"),
+    )
 }
 """The module of each command. Only the one that is run is imported."""
 

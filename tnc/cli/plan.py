@@ -70,7 +70,7 @@ def _planned(arguments: argparse.Namespace) -> Plan:
     given = values.parameters(arguments.set)
     layer = target.layer or building.only(unit, target.file, given)
     output = build.compile_unit(unit, building.requests(unit, [layer], given), options)
-    building.check_binding(output.built, arguments.bind)
+    building.check_binding([each.layer for each in output.built], arguments.bind)
     terminal.show(output.diagnostics)
     built = output.built[0]
     if arguments.compare or arguments.json:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tnc.diagnostics import nearest
-from tnc.driver.options import Built
+from tnc.ir.layer import Layer
 
 
-def refused(built: Sequence[Built], modes: Iterable[str]) -> str | None:
+def refused(layers: Iterable[Layer], modes: Iterable[str]) -> str | None:
     """Why a mode cannot be bound: no layer has one of this name whose size is known at run time
     only. None where all can be."""
-    known = sorted({entry.symbol for each in built for entry in each.layer.run_time})
+    known = sorted({entry.symbol for layer in layers for entry in layer.run_time})
     for mode in modes:
         if mode not in known:
             close = nearest(mode, known)

@@ -50,8 +50,12 @@ def _order(value: Value) -> tuple[int, int]:
 
 def _inner(op: Apply, callee: Layer, binding: Binding) -> dict[str, int]:
     """The run-time sizes of a callee, from the shapes of what it is given."""
-    found = _solved(_given(op, callee), callee)
-    return {symbol: size.evaluate(binding) for symbol, size in found.items()}
+    return {symbol: size.evaluate(binding) for symbol, size in inner_sizes(op, callee).items()}
+
+
+def inner_sizes(op: Apply, callee: Layer) -> dict[str, Size]:
+    """The run-time sizes of a callee, in terms of those of what calls it."""
+    return _solved(_given(op, callee), callee)
 
 
 def _solved(axes: Mapping[str, Size], callee: Layer) -> dict[str, Size]:

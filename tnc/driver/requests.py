@@ -41,11 +41,13 @@ def distribute(
     )
 
 
-def elaborated(unit: Unit, requests: Sequence[Request], report: Report) -> list[Layer]:
+def elaborated(
+    unit: Unit, requests: Sequence[Request], report: Report, *, sketch: bool = False
+) -> list[Layer]:
     """The requested layers before they are planned; what is wrong with them is reported, and those
-    which it is wrong with are left out."""
+    which it is wrong with are left out. A `sketch` can only be drawn, but may lack parameters."""
     run = Elaborator(report, _standard(requests))
-    layers = [run.layer(unit.module, request.layer, request.settings) for request in requests]
+    layers = [run.layer(unit.module, each.layer, each.settings, sketch=sketch) for each in requests]
     run.tell_unheeded()
     return [layer for layer in layers if layer is not None]
 

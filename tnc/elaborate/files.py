@@ -63,10 +63,13 @@ class Elaborator:
         self.homes = Homes(self.report)
         self.library = Library(self._callee)
 
-    def layer(self, module: Module, name: str, settings: Mapping[str, object]) -> Layer | None:
+    def layer(
+        self, module: Module, name: str, settings: Mapping[str, object], *, sketch: bool = False
+    ) -> Layer | None:
         """One layer with its parameters set to Python numbers, strings and lists, to the text of
         a layer (`CP(R: 16)`) or to a `Chosen` one; None where an error was reported. A name with
         dots sets a parameter of a layer inside: `tell_unheeded` reports those that none has.
+        A `sketch` is there to be drawn: parameters may be left out, as for `check`.
 
         Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
         another type, and all that equations may have.
@@ -81,7 +84,10 @@ class Elaborator:
         inner, home = Report(), found.home
         outside = Outside(names, home, self.standard, self.homes, self.report)
         own, overrides = outside.settings(found, settings)
-        elaboration = Elaboration(found.node, home, inner, self.library, overrides=overrides)
+        self.library.sketching = sketch
+        elaboration = Elaboration(
+            found.node, home, inner, self.library, overrides=overrides, checking=sketch
+        )
         callee = elaboration.callee({**known[name].given, **own})
         if elaboration.stopped:  # what does not depend on parameters is found all the same
             Elaboration(found.node, home, inner, self.library, checking=True).callee({})
@@ -115,7 +121,7 @@ class Elaborator:
     def _callee(self, wanted: Wanted) -> Callee | None:
         definition, report = wanted.partial.definition, Report()
         if isinstance(definition.node, tree.Extern):
-            callee = foreign(wanted, report)
+            callee = foreign(wanted, report, sketching=self.library.sketching)
         else:
             elaboration = Elaboration(
                 definition.node,

@@ -25,13 +25,18 @@ ANYTHING = Shape("x", ((Mode(LEADING, Size.symbol(LEADING)),),))
 """Any number of axes."""
 
 
-def foreign(wanted: Wanted, report: Report) -> Callee | None:
-    """What an extern means with its parameters set; None after a report."""
+def foreign(wanted: Wanted, report: Report, *, sketching: bool = False) -> Callee | None:
+    """What an extern means with its parameters set; None after a report. `sketching`: while
+    checking, too, it has a body, without arguments."""
     definition = wanted.partial.definition
     assert isinstance(definition.node, tree.Extern)
     scope = _scope(definition, wanted, report)
     interface = _interface(definition.node, definition.pointwise, scope)
-    body = None if wanted.checking else _body(definition.node.target, scope)
+    body = None
+    if wanted.checking and sketching:
+        body = Foreign(definition.name, (), definition.node.target.span)
+    elif not wanted.checking:
+        body = _body(definition.node.target, scope)
     if report.failed or interface is None:
         return None
     return Callee(interface, body, definition.pointwise)

@@ -56,9 +56,11 @@ class Recursion(Exception):
 @dataclass(slots=True, eq=False)
 class Library:
     """Elaborates layers when they are first asked for. `trail`: where those are written which are
-    being elaborated, the outermost first. `heeded`: the overrides that found their parameter."""
+    being elaborated, the outermost first. `heeded`: the overrides that found their parameter.
+    `sketching`: while checking, too, layers have a body, which can be drawn."""
 
     elaborate: Elaborate
+    sketching: bool = False
     trail: list[Span] = field(default_factory=list)
     heeded: set[str] = field(default_factory=set)
     _made: dict[Wanted, Callee | None] = field(default_factory=dict)
