@@ -17,24 +17,25 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Apply, Border, Call, Contract, Leaf, Mask, Rename, Scale
+from tnc.plan.text import amount
 
-Note = Callable[[Sequence[str]], tuple[str, ...]]
-"""What is written below a layer inside, or those that stand there one after the other, given the
+Price = Callable[[Sequence[str]], int]
+"""The multiply-adds of a layer inside, or of those that stand there one after the other, given the
 attributes that lead to each: `layer1.Block_2`."""
 
 
-def silent(paths: Sequence[str]) -> tuple[str, ...]:
-    """No note."""
-    return ()
+def unplanned(paths: Sequence[str]) -> int:
+    """Nothing is known."""
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How blocks are drawn: how many levels of layers are opened, what is noted of each, and
-    whether modes of size 1 are drawn."""
+    """How blocks are drawn: how many levels of layers are opened, what each costs, and whether
+    modes of size 1 are drawn."""
 
     depth: int = 0
-    note: Note = silent
+    price: Price = unplanned
     units: bool = False
 
 
@@ -169,13 +170,15 @@ class _Blocks:
             return
         instances = [value.op.instance for value in run if isinstance(value.op, Apply)]
         paths = [f"{self.path}.{each.name}".lstrip(".") for each in instances]
+        macs = self.manner.price(paths)
         node = Node(
             f"{instances[0].name}#{first.call}",
             "layer",
             _title(instances),
-            self.manner.note(paths),
+            _costs(macs, len(run)),
             self._inside(first, paths[0]),
             len(run),
+            macs,
         )
         self.calls[last.call] = node.name
         self._add(run[-1], node, run[0].operands)
@@ -238,6 +241,11 @@ class _Blocks:
             else:
                 self.nodes[op.name] = Node(op.name, kind_of(value), subscripted(op.name))
         return self.made[value]
+
+
+def _costs(macs: int, times: int) -> tuple[str, ...]:
+    every = " in all" if times > 1 else ""
+    return (f"{amount(macs).strip()} macs{every}",) if macs else ()
 
 
 def _alike(one: Layer | Foreign, other: Layer | Foreign) -> bool:

@@ -28,7 +28,8 @@ Flow = Literal["right", "down"]
 @dataclass(frozen=True, slots=True)
 class Node:
     """`name` is unique in its diagram. `lines` stand below the label. `inside` is what the node
-    holds, `times` how often it stands there, one after the other."""
+    holds, `times` how often it stands there, one after the other. `macs`: multiply-adds, of all
+    times together, where it was planned."""
 
     name: str
     kind: Kind
@@ -36,6 +37,7 @@ class Node:
     lines: tuple[str, ...] = ()
     inside: Diagram | None = None
     times: int = 1
+    macs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ Point = tuple[float, float]
 
 def placed(lattice: Lattice, spacing: Spacing) -> dict[str, Point]:
     """The middle of every item, along and across the flow."""
-    across = _across(lattice, spacing)
+    across = _closed(_across(lattice, spacing), lattice, spacing)
     along: dict[str, float] = {}
     edge = 0.0
     near = lattice.neighbours()
@@ -106,6 +106,21 @@ def _room(
     if k + 1 < len(items):
         high = place[items[k + 1]] - lattice.boxes[items[k + 1]].breadth / 2 - half
     return low, high
+
+
+def _closed(place: Mapping[str, float], lattice: Lattice, spacing: Spacing) -> dict[str, float]:
+    """Without empty bands along the whole flow, between parts that nothing connects."""
+    found: dict[str, float] = {}
+    order = sorted(place, key=lambda item: place[item] - lattice.boxes[item].breadth / 2)
+    shift, filled = 0.0, None
+    for item in order:
+        half = lattice.boxes[item].breadth / 2
+        start = place[item] - half
+        if filled is not None:
+            shift += max(0.0, start - filled - 2 * spacing.items)
+        filled = place[item] + half if filled is None else max(filled, place[item] + half)
+        found[item] = place[item] - shift
+    return found
 
 
 def _gaps(items: Sequence[str], lattice: Lattice, spacing: Spacing) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tnc.draw.blocks import Manner, Note, blocks, is_product, silent
+from tnc.draw.blocks import Manner, Price, blocks, is_product, unplanned
 from tnc.draw.diagram import Diagram, Node
 from tnc.draw.tensors import given, network
 from tnc.draw.words import Words
@@ -45,13 +45,13 @@ def opened(
     words: Words,
     *,
     depth: int | None = None,
-    note: Note = silent,
+    price: Price = unplanned,
     units: bool = False,
 ) -> Diagram:
     """The layer as blocks, opened as deep as is readable where no `depth` is given."""
     depths = range(DEEPEST, -1, -1) if depth is None else [depth]
     for each in depths:
-        drawn = blocks(layer, words, Manner(each, note, units), title=layer.name)
+        drawn = blocks(layer, words, Manner(each, price, units), title=layer.name)
         drawn = drawn if depth is not None else opened_once(drawn)
         if sum(1 for _ in drawn.walk()) <= MOST:
             break

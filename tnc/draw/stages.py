@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from tnc.diagnostics import Diagnostic, Report
-from tnc.draw.blocks import Note
+from tnc.draw.blocks import Price
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
 from tnc.draw.source import bound, opened
 from tnc.draw.steps import backward, planned
@@ -41,16 +41,16 @@ def staged(
     plan = project.built(drafts)[-1].plan
     words = bound(project.sizes[layer])
     if layer.instances:
-        drawn = opened(layer, words, depth=depth, note=_noted(plan, stage))
+        drawn = opened(layer, words, depth=depth, price=_priced(plan, stage))
         drawn = drawn if stage == "planned" else turned(drawn)
     else:
         draft = drafts[layer]
-        values = draft.planned.graph.values
+        graph = draft.planned.graph
         if stage == "planned":
-            drawn = planned(layer, values, plan, words)
+            drawn = planned(layer, graph, plan, words)
         else:
             prices = Prices(draft.planned.measure.profile, project.sizes[layer])
-            drawn = backward(layer, values, draft.derived, prices, words)
+            drawn = backward(layer, graph, draft.derived, prices, words)
     drawn = replace(drawn, title=layer.name, lines=_lines(plan, stage))
     return drawn, layer, report.diagnostics
 
@@ -63,24 +63,22 @@ def _lines(plan: Plan, stage: Stage) -> tuple[str, ...]:
     return (f"{total}, at {sizes}" if sizes else total,)
 
 
-def _noted(plan: Plan, stage: Stage) -> Note:
+def _priced(plan: Plan, stage: Stage) -> Price:
     """What the steps of layers inside cost."""
     count: dict[Stage, Callable[[Step], int]] = {
         "planned": lambda step: step.macs,
         "backward": lambda step: sum(step.macs_gradients),
     }
 
-    def note(paths: Sequence[str]) -> tuple[str, ...]:
-        inside = [
-            step
+    def price(paths: Sequence[str]) -> int:
+        return sum(
+            count[stage](step)
             for step in plan.steps
             for path in paths
             if step.layer == path or step.layer.startswith(f"{path}.")
-        ]
-        macs = sum(map(count[stage], inside))
-        return (f"{amount(macs).strip()} macs",) if macs else ()
+        )
 
-    return note
+    return price
 
 
 def turned(diagram: Diagram) -> Diagram:

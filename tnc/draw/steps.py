@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
 from tnc.draw.tensors import called, given, kind_of
 from tnc.draw.words import Words, factor
-from tnc.ir.graph import Value
+from tnc.ir.graph import Graph, Value
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
 from tnc.ir.region import Derived
@@ -34,40 +34,41 @@ class Cost:
     def lines(self) -> tuple[str, ...]:
         work = f"{amount(self.macs).strip()} macs" if self.macs else "no macs"
         remark = [self.remark] if self.remark else []
-        return (work, f"result {amount(self.bytes).strip()}B", *remark)
+        return (work, f"result {amount(self.bytes)}B", *remark)
 
 
-def planned(layer: Layer, values: Sequence[Value], plan: Plan, words: Words) -> Diagram:
-    """The steps of a plan; `values` are those of the planned graph."""
+def planned(layer: Layer, graph: Graph, plan: Plan, words: Words) -> Diagram:
+    """The steps of a plan, of which `graph` is made."""
     steps = _Steps(words, layer)
-    contractions = [value for value in values if isinstance(value.op, Contract)]
+    contractions = [value for value in graph if isinstance(value.op, Contract)]
     for number, (value, step) in enumerate(zip(contractions, plan.own, strict=True), 1):
         remark = "saved" if step.saved else "recomputed" if step.recomputed else ""
         steps.costs[value] = Cost(step.kind, step.macs, step.result_bytes, remark)
         steps.numbers[value] = number
-    for value in values:
+    for value in graph:
         steps.make(value)
     dangling = [
         Dangling(
-            steps.source(port.value), f"{port.name}[{words.modes(_flat(port.axes))}]", directed=True
+            steps.source(value), f"{port.name}[{words.modes(_flat(port.axes))}]", directed=True
         )
-        for port in layer.outputs
+        for port, value in zip(layer.outputs, graph.outputs, strict=True)
     ]
     return steps.diagram(layer.name, dangling)
 
 
 def backward(
     layer: Layer,
-    values: Sequence[Value],
+    graph: Graph,
     derived: Sequence[Derived],
     prices: Prices,
     words: Words,
 ) -> Diagram:
-    """The steps of the gradient: what is computed anew, and the step for each gradient."""
+    """The steps of the gradient of a planned `graph`: what is computed anew, and the step for each
+    gradient."""
     steps = _Steps(words, layer)
-    forward = [value for value in values if isinstance(value.op, Contract)]
+    forward = [value for value in graph if isinstance(value.op, Contract)]
     steps.names = {value: f"({number})" for number, value in enumerate(forward, 1)}
-    outputs = {port.value: port.name for port in layer.outputs}
+    outputs = dict(zip(graph.outputs, (port.name for port in layer.outputs), strict=True))
     dangling: list[Dangling] = []
     for region in derived:
         for seed, output in zip(region.seeds, region.region.outputs, strict=True):
@@ -103,7 +104,10 @@ class _Steps:
 
     def name(self, value: Value) -> str:
         """What a tensor that is not computed here is called."""
-        return self.names.get(given(value)) or called(value)
+        value = given(value)
+        if value not in self.names and isinstance(value.op, Scale):
+            return self.name(value.operands[0])
+        return self.names.get(value) or called(value)
 
     def source(self, value: Value) -> str:
         """The node that gives a value; a circle for what is not computed here."""
@@ -130,7 +134,7 @@ class _Steps:
         if isinstance(value.op, Contract):
             cost = self.costs[value]
             number = f"({self.numbers[value]}) " if value in self.numbers else ""
-            return Node(name, "step", f"{number}{cost.kind}", cost.lines)
+            return Node(name, "step", f"{number}{cost.kind}", cost.lines, macs=cost.macs)
         kind = "layer" if isinstance(value.op, Apply) else "function"
         return Node(name, kind, _label(value))  # type: ignore[arg-type]
 
