@@ -6,15 +6,20 @@ seed, so `damaged(Random(1234))` is the text.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.fuzz import laws
 from tests.fuzz.damage import damaged, scrambled
 from tests.fuzz.laws import guarded, hold
 from tests.fuzz.texts import programs, tokens
 from tnc.cli.main import main
+from tnc.diagnostics import Diagnostic
+from tnc.driver.front import check
 
 BYTES, PROGRAMS, AT_ONCE = 2000, 3000, 100
 
@@ -44,6 +49,27 @@ def test_scrambled_bytes(
         assert out == ""
         assert code == 0 or "error" in err
         assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda said: said[::-1],
+        lambda said: (*said, said[0]),
+        lambda said: [replace(each, message="") for each in said],
+        lambda said: [replace(each, code="E0901") for each in said],
+        lambda said: [replace(each, severity="warning") for each in said],
+    ],
+    ids=["disorder", "twice", "wordless", "internal", "severity"],
+)
+def test_the_laws_see_what_breaks_them(
+    wrong: Callable[[Sequence[Diagnostic]], Sequence[Diagnostic]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "tnn 1\nlayer L {\n  mode n\n  input x[n]\n  output y[n] = a * b\n}\n"
+    hold(text)
+    monkeypatch.setattr(laws, "check", lambda source: wrong(check(source)))
+    with pytest.raises(AssertionError):
+        hold(text)
 
 
 def test_the_texts_are_many_and_differ() -> None:
