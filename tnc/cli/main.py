@@ -35,7 +35,7 @@ COMMANDS = {
     name: f"tnc.cli.{name}"
     for name in (
         *("new", "check", "fmt", "compile", "plan", "graph"),
-        *("bench", "calibrate", "test", "explain"),
+        *("bench", "calibrate", "test", "explain", "completion"),
     )
 }
 """The module of each command. Only the one that is run is imported."""

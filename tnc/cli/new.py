@@ -45,7 +45,7 @@ _SUMMARY = re.compile(r"^## (.*?)\.?$", re.MULTILINE)
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="the .tnn file to write, or - for stdout"
+        "file", nargs="?", metavar="FILE.tnn", help="the .tnn file to write, or - for stdout"
     )
     parser.add_argument(
         "--family",
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise usage("name a file, as in `tnc new conv.tnn --family CP`, or list with `--list`")
     if arguments.list:
         width = max(map(len, families()))
-        terminal.data("\n".join(f"{each:<{width}}  {_about(each)}" for each in families()))
+        terminal.data("\n".join(f"{each:<{width}}  {about(each)}" for each in families()))
         return Exit.OK
     family = _family(arguments.family or DEFAULT)
     if arguments.file == STDOUT:
@@ -109,7 +109,8 @@ def _name(stem: str, text: str) -> str:
     return f"My{name}" if re.search(rf"\b{name}\b", text) else name
 
 
-def _about(family: str) -> str:
+def about(family: str) -> str:
+    """What the layer of a family is, in a line."""
     found = _SUMMARY.search((FOLDER / f"{family}{SUFFIX}").read_text(encoding="utf-8"))
     assert found is not None, "a starter documents its layer"
     return found[1]
