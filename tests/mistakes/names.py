@@ -15,6 +15,7 @@ from tests.mistakes.case import (
 )
 
 CASES: list[Case] = [
+    case("a size with an equals sign", CP, "E0101 7:30", ("i: k, j", "i = k, j")),
     case("no comma", TT, "E0101 12:11", ("input x[n, ", "input x[n ")),
     case("an undefined mode in a weight", CP, "E0101 11:15", ("weight A[r, s]", "weight A[r, u]")),
     case("an undefined mode in a convolution", CP, "E0101 8:40", ("h' = h * i", "h' = hh * i")),

@@ -14,6 +14,9 @@ from tests.mistakes.case import (
 )
 
 CASES: list[Case] = [
+    case("parentheses for brackets", LOW_RANK, "E0002 7:10", ("input x[n, s]", "input x(n, s)")),
+    case("an output without its keyword", LOW_RANK, "E0002 9:3", ("output y", "y")),
+    case("an intermediate without its keyword", ATTENTION, "E0002 14:3", ("let q[", "q[")),
     case("a times sign", CP, "E0001 13:30", ("x * A", "x × A")),
     case("a semicolon", LOW_RANK, "E0001 7:16", ("input x[n, s]", "input x[n, s];")),
     case(

@@ -121,9 +121,18 @@ class Modes:
 
     def _one(self, node: tree.ModeDecl, index: int | None, scope: Names) -> Single | Merged | None:
         if node.alias is not None:
+            if self._is_size(node.alias):
+                _report_size(node, scope)
+                return None
             found = self.referred(node.alias, scope)
             return None if found is None else tuple(found)
         return self._single(node.name, index, node.size, scope)
+
+    def _is_size(self, alias: tree.Expr) -> bool:
+        """Whether what should be modes is a number, or the name of one."""
+        if isinstance(alias, tree.Name) and alias.text not in self.names:
+            return isinstance(self.scope.lookup(alias.text), int)
+        return isinstance(alias, tree.Int)
 
     def _single(
         self, name: tree.Name, index: int | None, size: tree.Expr | None, scope: Names
@@ -280,6 +289,19 @@ class Modes:
             scope.report.error("E0201", "`...` stands for leading modes: it comes first", span)
             return False
         return True
+
+
+def _report_size(node: tree.ModeDecl, scope: Names) -> None:
+    """`mode s = 3`"""
+    name, alias = node.name.span, node.alias.span if node.alias else node.span
+    between = Span(name.source, name.end, alias.start)
+    scope.report.error(
+        "E0101",
+        "expected a mode: `=` merges modes, a size is written with `:`",
+        alias,
+        "this is no mode",
+        help=(Help(f"write `{name.text}: {alias.text}`", (Edit(between, ": "),)),),
+    )
 
 
 def _report_no_mode(expr: tree.Expr, scope: Names) -> None:

@@ -9,7 +9,7 @@ from numbers import Integral
 
 from tnc.diagnostics import Report, Source, Span
 from tnc.diagnostics.diagnostic import Help
-from tnc.diagnostics.suggest import nearest
+from tnc.diagnostics.suggest import did_you_mean, nearest
 from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Partial, Unknown
 from tnc.elaborate.evaluate import evaluate
 from tnc.elaborate.names import FAULTY, Entry
@@ -157,7 +157,9 @@ def _is_type(type: tree.TypeExpr | None, scope: Scope) -> bool:
     if type.text not in TYPES:
         names = ", ".join(f"`{each}`" for each in sorted(TYPES))
         text = f"`{type.text}` is no type"
-        scope.report.error("E0401", text, type.span, notes=(f"types: {names}, and lists of them",))
+        notes = (f"types: {names}, and lists of them",)
+        help = did_you_mean(type.span, TYPES)
+        scope.report.error("E0401", text, type.span, "not known", notes=notes, help=help)
     return type.text in TYPES
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from tnc.diagnostics import Label, Span, did_you_mean
 from tnc.elaborate.definitions import UNKNOWN, Constant, Definition, FileNames, Imported, Partial
-from tnc.elaborate.names import FAULTY, Names
+from tnc.elaborate.names import FAULTY, Names, Tensor
 from tnc.elaborate.types import fits, type_text
 from tnc.elaborate.values import literal, type_name
 from tnc.syntax import tree
@@ -43,8 +43,11 @@ def _file(expr: tree.Expr, scope: Names) -> FileNames | None:
     if isinstance(found, FileNames):
         return found
     if scope.lookup(expr.text) is not FAULTY:
-        text = f"`{expr.text}` is no imported file, so it has no members"
-        scope.report.error("E0103", text, expr.span)
+        tensor = isinstance(scope.lookup(expr.text), Tensor)
+        what = "is a tensor" if tensor else "is no imported file"
+        notes = ("functions are applied as in `relu(x)`",) if tensor else ()
+        text = f"`{expr.text}` {what}, so it has no members"
+        scope.report.error("E0103", text, expr.span, "nothing is in it", notes=notes)
     return None
 
 

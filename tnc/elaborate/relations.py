@@ -145,7 +145,7 @@ def _whole(value: Constant, name: str, least: int, spans: Mapping[str, Span], sc
         return Size.symbol(f"$conv {name} {spans[name].start}")
     if not is_integer(value):
         text = f"`{name}`: expected `int`, found `{type_name(value)}`"
-        scope.report.error("E0401", text, spans[name])
+        scope.report.error("E0401", text, spans[name], "no whole number")
         return Size.of(1)
     assert isinstance(value, int | Size)
     size = Size.of(value)

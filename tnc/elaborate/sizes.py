@@ -106,7 +106,7 @@ class Sizes:
             return self._unknown(single)
         if not is_integer(value):
             text = f"size of mode `{single.shown}`: expected `int`, found `{type_name(value)}`"
-            report.error("E0401", text, span)
+            report.error("E0401", text, span, "no whole number")
             return self._unknown(single)
         assert isinstance(value, int | Size)
         size = Size.of(value)

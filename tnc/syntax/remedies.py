@@ -7,10 +7,11 @@ token is replaced; a token too many is left out. Each only if what follows then 
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 
-from tnc.diagnostics import Edit, Help, Label, nearest
+from tnc.diagnostics import Edit, Help, Label, Span, nearest
 from tnc.syntax.grammar import END, KEYWORDS, spelling
 from tnc.syntax.lexing import retyped
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE, Run
+from tnc.syntax.token import Token
 from tnc.syntax.wording import expected, found
 
 _STATEMENTS = frozenset(each.lower() for each in OF_A_FILE | OF_A_BODY)
@@ -62,6 +63,72 @@ def misspelt_keyword(run: Run) -> bool:
                      "no statement begins with this word",
                      help=[Help(f"did you mean `{keyword}`?", (Edit(span, keyword),))])  # fmt: skip
     run.tokens[run.at] = retyped(word, keyword.upper())
+    return True
+
+
+def keyword_missing(run: Run) -> bool:
+    """`y[n, t] = x * A` on a line of its own"""
+    name = run.token
+    if name.type != "NAME" or not run.first_on_line(run.at) or run.brackets:
+        return False
+    if not (_binds(run) and run.machine.fits("LET", "NAME")):
+        return False
+    end = run.tokens[run.at - 1].type
+    if end in {"COMMA", "EQUAL", "COLON"}:  # the statement before goes on here
+        return False
+    word = "output" if _lacks_output(run) else "let"
+    before = Span(run.source, name.start, name.start)
+    help = [Help(f"write `{word} {name}`", (Edit(before, f"{word} "),))]
+    run.report.error("E0002", f"unexpected `{name}`, expected a statement", run.span(name),
+                     "a statement begins with its keyword", help=help)  # fmt: skip
+    run.tokens.insert(run.at, Token(word.upper(), word, name.start, name.start))
+    return True
+
+
+def _lacks_output(run: Run) -> bool:
+    """Whether the layer has no output, and this is the last line that could be one."""
+    items = [
+        k for k, token in enumerate(run.tokens) if token.type in OF_A_FILE or token.type == END
+    ]
+    first = max((k for k in items if k < run.at), default=0)
+    last = min(k for k in items if k > run.at)
+    written = any(run.tokens[k].type == "OUTPUT" for k in range(first, last))
+    rest = range(run.at + 1, last)
+    later = any(run.tokens[k].type == "NAME" and run.first_on_line(k) for k in rest)
+    return not written and not later and run.machine.fits("OUTPUT", "NAME")
+
+
+def _binds(run: Run) -> bool:
+    """Whether what begins here is `name =` or `name[…] =`."""
+    depth = 0
+    for token in islice(run.tokens, run.at + 1, None):
+        depth += {"LSQB": 1, "RSQB": -1}.get(token.type, 0)
+        if token.type == "EQUAL":
+            return depth == 0
+        if (depth <= 0 and token.type != "RSQB") or token.type in OF_A_FILE | OF_A_BODY:
+            return False
+    return False
+
+
+def parentheses_for_brackets(run: Run) -> bool:
+    """`input x(n, s)`"""
+    if run.token.type != "LPAR" or not run.machine.fits("LSQB", run.following.type):
+        return False
+    depth = 0
+    for at in range(run.at, len(run.tokens)):
+        token = run.tokens[at]
+        depth += {"LPAR": 1, "RPAR": -1}.get(token.type, 0)
+        if token.type == END or (at > run.at and run.begins_statement(at)):
+            return False
+        if not depth:
+            break
+    pair = run.token, run.tokens[at]
+    edits = tuple(Edit(run.span(each), text) for each, text in zip(pair, "[]", strict=True))
+    help = [Help("write `[` and `]`", edits)]
+    run.report.error("E0002", "unexpected `(`, expected `[`", run.span(pair[0]),
+                     "modes stand in brackets", help=help)  # fmt: skip
+    run.tokens[run.at] = pair[0].read_as("LSQB", "[")
+    run.tokens[at] = pair[1].read_as("RSQB", "]")
     return True
 
 
@@ -191,7 +258,9 @@ def token_too_many(run: Run) -> bool:
 REMEDIES: tuple[Callable[[Run], bool], ...] = (
     keyword_as_name,
     misspelt_keyword,
+    keyword_missing,
     options_missing,
+    parentheses_for_brackets,
     something_missing,
     wrong_token,
     token_too_many,
