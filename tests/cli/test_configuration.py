@@ -40,7 +40,7 @@ def test_sizes_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     assert configured().binding([]) == []
     Path("tnc.toml").write_text("[bind]\nn = 1\nh = 2\n")
     monkeypatch.setenv("TNC_BIND", "n=3")
-    toml = f"`bind` in {Path('tnc.toml').absolute()}"
+    toml = f"`bind` in {Path('tnc.toml').absolute()}:1"
     assert configured().binding(["w=4", "n=5"]) == [
         (toml, "n=1,h=2"),
         ("`TNC_BIND`", "n=3"),
@@ -94,7 +94,10 @@ def test_what_is_configured_must_be_a_choice(monkeypatch: pytest.MonkeyPatch) ->
         ("colour = 'red'", f"it can have {', '.join(SETTINGS)}"),
         ("bind = 3", "must be a table of sizes"),
         ("objective = ", "Invalid value"),
-        (b"objective = '\xff'", "can't decode byte"),
+        (b"# n\nobjective = '\xff'", "it is not UTF-8 (byte 0xff in line 2)"),
+        ("\n# objectiv = 1\n[bind]\nn = 1\n['objectiv']", "tnc.toml:5 is unknown"),
+        ("\n\nobjective = 3", "tnc.toml:3 must be a text"),
+        ("\nbackward = 'auto'\nobjective = 'no'", "tnc.toml:3 is `no`; it can be time"),
     ],
 )
 def test_a_file_that_makes_no_sense(text: str | bytes, complaint: str) -> None:

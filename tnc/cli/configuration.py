@@ -28,7 +28,8 @@ class Configuration:
 
     environment: Mapping[str, str]
     path: Path | None = None
-    entries: Mapping[str, object] = field(default_factory=dict)
+    entries: Mapping[str, tuple[int, object]] = field(default_factory=dict)
+    """What the file sets, with its lines."""
 
     def choice(self, name: str, flag: str | None, default: str) -> str:
         """The flag, or what is configured, which must be one of the choices."""
@@ -53,7 +54,7 @@ class Configuration:
 
     def binding(self, flags: Sequence[str]) -> list[tuple[str, str]]:
         """Everything that binds sizes, each with its place; what counts most comes last."""
-        place, table = f"`bind` in {self.path}", self.entries.get("bind")
+        place, table = self._entry("bind")
         if isinstance(table, dict):
             table = ",".join(f"{mode}={size}" for mode, size in table.items())
         if not isinstance(table, str | None):
@@ -69,11 +70,14 @@ class Configuration:
         variable = f"TNC_{name.upper()}"
         if value := self.environment.get(variable):
             return f"`{variable}`", value
-        entry = self.entries.get(name)
-        place = f"`{name}` in {self.path}"
+        place, entry = self._entry(name)
         if entry is not None and not isinstance(entry, str):
             raise usage(f"{place} must be a text")
         return place, entry
+
+    def _entry(self, name: str) -> tuple[str, object]:
+        line, value = self.entries.get(name, (0, None))
+        return f"`{name}` in {self.path}:{line}", value
 
 
 def configured() -> Configuration:

@@ -6,12 +6,16 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
+from shutil import get_terminal_size
 from typing import Protocol, cast
 
 from tnc.cli import terminal
 from tnc.cli.exits import Exit, Stop, reason, usage
 from tnc.diagnostics import CompileError, nearest
 from tnc.version import VERSION
+
+COLUMNS = 100
+"""The width of help texts, at most."""
 
 LIMITS = {"E0501"}
 """Diagnostics which say that a limit cannot be met."""
@@ -42,8 +46,11 @@ COMMANDS = {
 
 DESCRIPTION = "A symbolic compiler for tensorised neural networks."
 EPILOG = """\
-example:
-  tnc compile conv.tnn:CPConv --set S=64,T=64     writes conv.py
+examples:
+  tnc new conv.tnn --family CP                    a file to start from
+  tnc check conv.tnn                              what is wrong with it
+  tnc compile conv.tnn:Conv --set S=64,T=64       writes conv.py
+  tnc completion bash >>~/.bashrc                 Tab completes commands, files and layers
 
 `tnc COMMAND --help` shows the options of a command, with examples.
 
@@ -51,8 +58,29 @@ exit codes:
   0 ok, 1 diagnostics or a failed check, 2 wrong usage, 3 input or output failed,
   4 a limit cannot be met, 70 internal error, 130 interrupted
 
-Options can be preset in the environment (TNC_OBJECTIVE, TNC_PROFILE, TNC_BACKWARD, TNC_FORMAT,
-TNC_DENY, TNC_BIND) and in the nearest tnc.toml (objective = "macs"); NO_COLOR is respected."""
+environment:
+  TNC_OBJECTIVE, TNC_PROFILE, TNC_BACKWARD, TNC_FORMAT, TNC_DENY, TNC_BIND
+                    what holds where no flag says otherwise; below them come the keys of the
+                    nearest tnc.toml (objective = "macs")
+  TNC_PATH          further folders in which imports are looked up
+  NO_COLOR          no colours
+  TNC_DEBUG         print the traceback of an internal error
+  XDG_CACHE_HOME    where the cache is (default: ~/.cache)"""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, but not so wide that lines are hard to read."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(
+            prog, max_help_position=28, width=min(get_terminal_size().columns, COLUMNS) - 2
+        )
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        for inner in self._iter_indented_subactions(action):  # whose indentation argparse forgets
+            length = len(self._format_action_invocation(inner)) + self._current_indent
+            self._action_max_length = max(self._action_max_length, length)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,9 +105,8 @@ def command(name: str) -> Command:
 
 def parser(names: Iterable[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """The parser of a command line with these commands."""
-    style = argparse.RawDescriptionHelpFormatter
     whole = argparse.ArgumentParser(
-        "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=style, allow_abbrev=False
+        "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=_Help, allow_abbrev=False
     )
     whole.add_argument("--version", action="version", version=f"tnc {VERSION}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
@@ -90,7 +117,7 @@ def parser(names: Iterable[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
             help=each.SUMMARY,
             description=each.DESCRIPTION,
             epilog=each.EPILOG,
-            formatter_class=style,
+            formatter_class=_Help,
             allow_abbrev=False,
         )
         each.add(inner)

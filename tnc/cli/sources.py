@@ -66,7 +66,7 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise unreadable(name, _not_a_text(error)) from None
+        raise unreadable(name, not_a_text(error)) from None
     except IsADirectoryError:
         raise unreadable(name, "it is a directory") from None
     except FileNotFoundError as error:
@@ -133,7 +133,8 @@ def _standard_input(encoding: str) -> Source:
     return Source("<stdin>", sys.stdin.buffer.read().decode(encoding))
 
 
-def _not_a_text(error: UnicodeDecodeError) -> str:
+def not_a_text(error: UnicodeDecodeError) -> str:
+    """Why bytes are no text, and where."""
     if error.object.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it is UTF-16, not UTF-8"
     line = error.object.count(b"\n", 0, error.start) + 1
