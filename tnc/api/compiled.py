@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tnc.api.files import open_unit
+from tnc.api.notebook import layer_html, plan_html, show_layers
 from tnc.api.settings import plain
 from tnc.api.tuning import SECONDS, Stopwatch, setting
 from tnc.diagnostics import CompileError, Diagnostic, Report
@@ -48,7 +49,9 @@ class Compiled:
     @cached_property
     def module(self) -> ModuleType:
         """The generated module, imported: `compiled.module.CPConv()`."""
-        return load_module(self.source, shape_error=ShapeError)
+        module = load_module(self.source, shape_error=ShapeError)
+        show_layers(module, self.unit, self.requests, self.options.binding)
+        return module
 
     @property
     def plan(self) -> Plan:
@@ -69,6 +72,13 @@ class Compiled:
         return {
             layer.name: compared(layer, self.plans[layer.name], self.options) for layer in layers
         }
+
+    def _repr_html_(self) -> str:
+        """The diagram of every layer, and its plan."""
+        return "".join(
+            layer_html(self.unit, request, self.options.binding) + plan_html(plan)
+            for request, plan in zip(self.requests, self.plans.values(), strict=True)
+        )
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the module whole or not at all. OSError when the place cannot be written."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tnc.api.compiled import Compiled, compile_requests
 from tnc.api.files import open_unit
+from tnc.api.notebook import layer_html
 from tnc.api.settings import LayerValue, key, plain
 from tnc.diagnostics import Diagnostic, Report
 from tnc.driver.front import Unit
@@ -92,6 +93,12 @@ class LayerFactory(LayerValue):
             request = Request(self.__name__, wanted)
             self._compiled[known] = compile_requests(self._unit, [request], Options())
         return self._compiled[known]
+
+    def _repr_html_(self) -> str:
+        """The diagram of the layer; parameters that are not given are letters."""
+        given = plain(self._given)
+        sketch = bool(self._declared.missing(given))
+        return layer_html(self._unit, Request(self.__name__, given), {}, sketch=sketch)
 
     def __repr__(self) -> str:
         return f"<layer {self.__name__}{self.__signature__} of {self._unit.source.name}>"

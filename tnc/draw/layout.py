@@ -135,11 +135,25 @@ class _Sketch:
     def lines(self) -> Iterator[Line]:
         edges: list[Edge | Dangling] = [*self.diagram.edges, *self.diagram.dangling]
         for strand, edge in zip(self.lattice.strands, edges, strict=True):
-            parts = curves(strand, self._spot)
+            parts = curves(strand, self._spot, self._nesting(strand))
             for k, points in enumerate(parts):
                 head = edge.directed and k == len(parts) - 1
                 turned = tuple((y, x) if self.down else (x, y) for x, y in points)
                 yield Line(turned, head)
+
+    def _nesting(self, strand: Strand) -> float:
+        """Of several arcs beside one rank the widest reaches farthest."""
+        rank = self.lattice.rank[strand.path[0]]
+        arcs = [
+            each
+            for each in self.lattice.strands
+            if each.shape == "arc" and self.lattice.rank[each.path[0]] == rank
+        ]
+        wider = sum(self._span(each) > self._span(strand) for each in arcs)
+        return 1 - wider / len(arcs) if strand.shape == "arc" else 1.0
+
+    def _span(self, strand: Strand) -> float:
+        return abs(self.place[strand.path[0]][1] - self.place[strand.path[-1]][1])
 
     def _spot(self, item: str) -> Spot:
         rank, box = self.lattice.rank[item], self.lattice.boxes[item]

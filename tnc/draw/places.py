@@ -76,18 +76,27 @@ def _across(lattice: Lattice, spacing: Spacing) -> dict[str, float]:
 def _straighten(
     lattice: Lattice, ranks: Sequence[Sequence[str]], spacing: Spacing, place: dict[str, float]
 ) -> None:
-    """Bring every long strand to one place across, as far as there is room."""
+    """Bring every long strand to one place across, as far as there is room: level with the node
+    from which it dangles, or with the mean of its bends."""
     for strand in lattice.strands:
-        bends = [item for item in strand.path if lattice.boxes[item] is BEND]
-        if len(bends) < 2:
+        loose = [item for item in strand.path if lattice.boxes[item] is BEND or _dangles(item)]
+        fixed = [item for item in (strand.path[0], strand.path[-1]) if item not in loose]
+        if not loose or (len(fixed) == 2 and len(loose) < 2):
             continue
-        low, high = zip(
-            *(_room(item, lattice, ranks, spacing, place) for item in bends), strict=True
-        )
-        mean = sum(place[item] for item in bends) / len(bends)
-        for item, least, most in zip(bends, low, high, strict=True):
-            if least <= most:
-                place[item] = min(max(mean, least), most)
+        rooms = [_room(item, lattice, ranks, spacing, place) for item in loose]
+        least, most = max(low for low, _ in rooms), min(high for _, high in rooms)
+        wish = sum(place[item] for item in loose) / len(loose)
+        if len(fixed) == 1:
+            box = lattice.boxes[fixed[0]]
+            wish = place[fixed[0]] + (box.leave if fixed[0] == strand.path[0] else box.enter)
+        for item, (low, high) in zip(loose, rooms, strict=True):
+            low, high = (least, most) if least <= most else (low, high)
+            if low <= high:
+                place[item] = min(max(wish, low), high)
+
+
+def _dangles(item: str) -> bool:
+    return item.startswith("end ")
 
 
 def _room(

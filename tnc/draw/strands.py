@@ -47,14 +47,16 @@ class Spot:
         return [start, border] if self.rank > depth else [start]
 
 
-def curves(strand: Strand, spot: Callable[[str], Spot]) -> list[tuple[Point, ...]]:
+def curves(
+    strand: Strand, spot: Callable[[str], Spot], nesting: float = 1.0
+) -> list[tuple[Point, ...]]:
     """The parts of an edge, cut where its label stands; points along and across the flow: one, then
-    three for each cubic curve."""
+    three for each cubic curve. `nesting`: how much of the way an arc reaches out."""
     spots = [spot(item) for item in strand.path]
     if strand.shape == "flat":
         return [_straight(one, other) for one, other in pairwise(spots)]
     if strand.shape == "arc":
-        return [_arc(spots[0], spots[-1])]
+        return [_arc(spots[0], spots[-1], nesting)]
     parts: list[list[Point]] = [[]]
     for (name, one), (_, other) in pairwise(zip(strand.path, spots, strict=True)):
         if name == strand.label:
@@ -94,10 +96,10 @@ def _straight(one: Spot, other: Spot) -> tuple[Point, ...]:
     return (start, *_line(start, (other.along, other.across - side * other.breadth)))
 
 
-def _arc(one: Spot, other: Spot) -> tuple[Point, ...]:
+def _arc(one: Spot, other: Spot, nesting: float) -> tuple[Point, ...]:
     """Out of the rank and back."""
     start, end = one.leave(1, other.across), other.leave(1, one.across)[::-1]
-    reach = start[-1][0] + BULGE * one.gap
+    reach = start[-1][0] + BULGE * one.gap * nesting
     points = [start[0]]
     for a, b in pairwise(start):
         points += _line(a, b)
