@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tnc.cli.fix import applied, choose, fix
 from tnc.diagnostics import Diagnostic, Edit, Help, Label, Source
+from tnc.driver.fix import applied, choose, fix
 
 Change = tuple[int, int, str]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.elaborate.reading import elaborated, places, program
-from tnc.cli.fix import fix
 from tnc.diagnostics import Source
+from tnc.driver.fix import fix
 from tnc.driver.front import check
 
 HEAD = "mode n, s: 3, t: 4\ninput x[n, s]\n"  # lines 3 and 4

@@ -6,10 +6,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tnc.cli.fix import applied, choose
 from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.formats import RENDERINGS
+from tnc.driver.fix import applied, choose
 from tnc.driver.front import check
 from tnc.syntax.parse import parse
 

@@ -12,10 +12,10 @@ import pytest
 
 from tests.mistakes import names, roles, sizes, syntax, warnings
 from tests.mistakes.case import CP, Case
-from tnc.cli.fix import fix
 from tnc.diagnostics import Diagnostic
 from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.render import human
+from tnc.driver.fix import fix
 from tnc.driver.front import check, read
 
 CASES = [each for group in (syntax, names, roles, sizes, warnings) for each in group.CASES]

@@ -115,8 +115,8 @@ def _check(names: Sequence[str], mend: bool) -> _Outcome:
 
 def _mended(source: Source) -> Source:
     """The text after its edits, which are made in the file as well."""
-    from tnc.cli.fix import fix
     from tnc.cli.writing import rewrite
+    from tnc.driver.fix import fix
     from tnc.driver.front import check
 
     fixed = fix(source, check)

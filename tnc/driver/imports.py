@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -66,27 +66,36 @@ def standard_names() -> list[str]:
 
 class Loader:
     """Loads one file with all that it imports, each file once. What is wrong with the file itself
-    goes to `report`, and so do errors of the others."""
+    goes to `report`, and so do errors of the others. `texts` reads files."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, texts: Callable[[Path], Source] = read) -> None:
         self.report = report
         self.looked: dict[Path, None] = {}
         """Where files of imports were looked for, in this order; some may not be there."""
+        self._texts = texts
         self._root = Path()
         self._made: dict[str, Module | None] = {}
         self._open: list[tuple[str, str]] = []
 
     def main(self, source: Source) -> Module:
         """The file that is compiled; a text without a place imports from the current folder."""
+        return self.module("", source, self.enter(source), source.everything())
+
+    def enter(self, source: Source) -> Path:
+        """The folder of the file that is compiled, where absolute imports are looked up."""
         path = Path(source.name)
         self._root = path.parent if path.is_file() else Path()
-        return self.module("", source, self._root, source.everything())
+        return self._root
 
     def module(self, name: str, source: Source, folder: Path, span: Span) -> Module:
         """The module of a text that lies in `folder`."""
         said = Report()
         file = parse(source, said)
         self.report.add(*(d for d in said.diagnostics if not name or d.severity == "error"))
+        return Module(name, source, file, self.imports(file, source, folder))
+
+    def imports(self, file: tree.File, source: Source, folder: Path) -> dict[str, Module]:
+        """What a file in `folder` imports, by the path as written."""
         self._open.append((_key(folder / Path(source.name).name), source.name))
         imports = {}
         for path in _paths(file):
@@ -94,7 +103,7 @@ class Loader:
             if found is not None:
                 imports[written(path)] = found
         self._open.pop()
-        return Module(name, source, file, imports)
+        return imports
 
     def _imported(self, path: tree.ModulePath, folder: Path) -> Module | None:
         name = written(path)
@@ -116,7 +125,7 @@ class Loader:
 
     def _read(self, name: str, place: Path, span: Span) -> Module | None:
         try:
-            source = read(place)
+            source = self._texts(place)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             self.report.error("E0107", f"`{name}` cannot be read: {reason}", span, str(place))

@@ -1,19 +1,18 @@
-"""A file: each of its layers, for its diagnostics or for the graph."""
+"""The layers of a file, for the graph."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tnc.diagnostics import Diagnostic, Label, Report, nearest
+from tnc.diagnostics import Diagnostic, Label, Report, Span, nearest
 from tnc.diagnostics.diagnostic import Help
-from tnc.elaborate import usage
 from tnc.elaborate.definitions import Definition, FileNames
-from tnc.elaborate.foreign import check_extern, foreign
-from tnc.elaborate.homes import Homes, report_duplicates
+from tnc.elaborate.foreign import foreign
+from tnc.elaborate.homes import Homes
 from tnc.elaborate.interfaces import Callee
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.library import Library, Overrides, Wanted
+from tnc.elaborate.library import Library, Overrides, Wanted, definitions
 from tnc.elaborate.offered import buildable
 from tnc.elaborate.outside import Outside, report_unheeded
 from tnc.elaborate.questions import Measures
@@ -26,24 +25,15 @@ PLACES = 5
 """Layers that are shown where the one that is asked for does not exist."""
 
 
-def check(module: Module, report: Report) -> None:
-    """Every static diagnostic of every layer. Parameters without a value are unknown: what depends
-    on them is left to the build."""
-    run = Elaborator(report)
-    names = run.homes.of(module)
-    report_duplicates(module.file, report)
-    for item in module.file.items:
-        inner = Report()
-        if isinstance(item, tree.Layer):
-            Elaboration(item, names, inner, run.library, checking=True).callee({})
-        elif isinstance(item, tree.Extern):
-            check_extern(item, Definition(item, names), inner)
-        elif isinstance(item, tree.Test):
-            try_out(item, names, inner, run.library)
-        report.add(*inner.diagnostics)
-    run.tell_inner()
-    if not usage.unclear(report):
-        usage.warn_imports(module.file, report)
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is wrong with a layer inside: found in itself, and in the layers inside of it."""
+
+    own: tuple[Diagnostic, ...] = ()
+    inside: tuple[Diagnostic, ...] = ()
+
+
+SILENCE = Heard()
 
 
 @dataclass(slots=True)
@@ -57,11 +47,14 @@ class Elaborator:
     library: Library = field(init=False)
     _inner: list[Diagnostic] = field(default_factory=list)
     _overridden: list[tuple[Layer, Overrides]] = field(default_factory=list)
-    _equal: dict[object, Callee | None] = field(default_factory=dict)
+    _equal: dict[tuple[Definition, object, object, bool], Callee | None] = field(
+        default_factory=dict
+    )
+    _heard: dict[Wanted, Heard] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.homes = Homes(self.report)
-        self.library = Library(self._callee)
+        self.library = Library(self._callee, self._again)
 
     def layer(
         self, module: Module, name: str, settings: Mapping[str, object], *, sketch: bool = False
@@ -119,7 +112,7 @@ class Elaborator:
 
     # ------------------------------------------------------------ layers inside
     def _callee(self, wanted: Wanted) -> Callee | None:
-        definition, report = wanted.partial.definition, Report()
+        definition, report, before = wanted.partial.definition, Report(), len(self._inner)
         if isinstance(definition.node, tree.Extern):
             callee = foreign(wanted, report, sketching=self.library.sketching)
         else:
@@ -136,16 +129,24 @@ class Elaborator:
             if key not in self._equal:
                 self._equal[key] = elaboration.bound()
             callee = self._equal[key]
-        self._hear(report, definition, wanted.checking)
+        if (heard := Heard(report.diagnostics, tuple(self._inner[before:]))) != SILENCE:
+            self._heard[wanted] = heard
+            self._hear(heard.own, wanted, self.library.trail[-1])
         return callee
 
-    def _hear(self, report: Report, definition: Definition, checking: bool) -> None:
+    def _again(self, wanted: Wanted, span: Span) -> None:
+        if (heard := self._heard.get(wanted)) is not None:
+            self._inner += heard.inside
+            self._hear(heard.own, wanted, span)
+
+    def _hear(self, said: Iterable[Diagnostic], wanted: Wanted, span: Span) -> None:
         """Errors of a layer inside are told with the place where it is written; warnings only of
         the file that is compiled."""
-        own = not definition.home.module and not checking
-        for each in report.diagnostics:
+        definition = wanted.partial.definition
+        own = not definition.home.module and not wanted.checking
+        for each in said:
             if each.severity == "error":
-                where = Label(self.library.trail[-1], f"in this `{definition.name}`")
+                where = Label(span, f"in this `{definition.name}`")
                 around = () if where.span == each.span else (where,)
                 self._inner.append(replace(each, labels=(*each.labels, *around)))
             elif own:
@@ -153,12 +154,39 @@ class Elaborator:
 
     def tell_inner(self) -> None:
         """Report what was found in layers inside, unless it has been said of the layer itself."""
-        said = {(each.code, each.span) for each in self.report.diagnostics}
-        for each in self._inner:
-            if (each.code, each.span) not in said:
-                said.add((each.code, each.span))
-                self.report.add(each)
+        tell(self.taken(), self.report)
+
+    def taken(self) -> tuple[Diagnostic, ...]:
+        """What was found in layers inside, which is not told any more."""
+        found = tuple(self._inner)
         self._inner.clear()
+        return found
+
+    def renew(self, report: Report, homes: Homes) -> None:
+        """Start over with other files, the names of which were read; layers are kept of which
+        nothing has changed."""
+        self.report, self.homes = report, homes
+        current = homes.definitions
+        self.library.keep(current)
+        self._heard = {
+            wanted: heard
+            for wanted, heard in self._heard.items()
+            if current.issuperset(definitions(wanted.partial))
+        }
+        self._equal = {
+            key: callee
+            for key, callee in self._equal.items()
+            if key[0] in current and current.issuperset(definitions(key[1]))
+        }
+
+
+def tell(inner: Iterable[Diagnostic], report: Report) -> None:
+    """Report what was found in layers inside, each once."""
+    said = {(each.code, each.span) for each in report.diagnostics}
+    for each in inner:
+        if (each.code, each.span) not in said:
+            said.add((each.code, each.span))
+            report.add(each)
 
 
 def _report_unknown(layer: str, known: Collection[str], names: FileNames, report: Report) -> None:

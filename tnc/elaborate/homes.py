@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tnc.diagnostics import Label, Report, Span, did_you_mean, nearest
@@ -20,10 +20,13 @@ STANDARD = "std.nn"
 @dataclass(slots=True)
 class Homes:
     """The names of each file of a compilation. What is wrong with imports and lets of the file
-    that is compiled goes to `report`, and errors of other files."""
+    that is compiled goes to `report`, and errors of other files. `define` makes the definitions of
+    layers and externs."""
 
     report: Report
+    define: Callable[[tree.Layer | tree.Extern, FileNames], Definition] = Definition
     _found: dict[Module, FileNames] = field(default_factory=dict)
+    _silent: set[Module] = field(default_factory=set)
 
     def of(self, module: Module) -> FileNames:
         """The names of a file; its lets are evaluated in order."""
@@ -54,13 +57,35 @@ class Homes:
         )
         for item in module.file.items:
             if isinstance(item, tree.Layer | tree.Extern):
-                layers.setdefault(item.name.text, Definition(item, names))
+                layers.setdefault(item.name.text, self.define(item, names))
         scope = Scope(said, module.source, names)
         for item in module.file.items:
             if isinstance(item, tree.Let) and len(item.targets) == 1:
                 values[item.targets[0].name.text] = evaluate(item.value, scope)
         self.report.add(*(d for d in said.diagnostics if not module.name or d.severity == "error"))
+        if module.name and not said.failed:
+            self._silent.add(module)
         return names
+
+    def renewed(self, report: Report, module: Module, define: Callable[..., Definition]) -> Homes:
+        """For another compilation: with what is known of the files that `module` imports, unless
+        something is wrong with one of them."""
+        below: dict[Module, None] = {}
+        pending = [*module.imports.values()]
+        while pending:
+            each = pending.pop()
+            if each not in below:
+                below[each] = None
+                pending += each.imports.values()
+        if not self._silent.issuperset(below):
+            return Homes(report, define)
+        found = {each: self._found[each] for each in below}
+        return Homes(report, define, found, {*found})
+
+    @property
+    def definitions(self) -> frozenset[Definition]:
+        """The layers and externs of all files."""
+        return frozenset(each for names in self._found.values() for each in names.layers.values())
 
     def _imports(self, module: Module, said: Report) -> Iterator[tuple[str, Imported | None]]:
         for item in module.file.items:
@@ -94,17 +119,22 @@ class Homes:
 def declared(file: tree.File) -> Iterable[tree.Name]:
     """The names that the items of a file bind."""
     for item in file.items:
-        match item:
-            case tree.Layer(name=name) | tree.Extern(name=name):
-                yield name
-            case tree.Let(targets=targets):
-                yield from (target.name for target in targets)
-            case tree.Import(path=path, alias=alias) if alias or path.names:
-                yield alias or path.names[-1]
-            case tree.FromImport(names=names):
-                yield from (each.alias or each.name for each in names)
-            case _:
-                pass
+        yield from bindings(item)
+
+
+def bindings(item: tree.Item) -> Iterable[tree.Name]:
+    """The names that one item binds."""
+    match item:
+        case tree.Layer(name=name) | tree.Extern(name=name):
+            yield name
+        case tree.Let(targets=targets):
+            yield from (target.name for target in targets)
+        case tree.Import(path=path, alias=alias) if alias or path.names:
+            yield alias or path.names[-1]
+        case tree.FromImport(names=names):
+            yield from (each.alias or each.name for each in names)
+        case _:
+            pass
 
 
 def report_duplicates(file: tree.File, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -44,6 +44,16 @@ class Wanted:
 Elaborate: TypeAlias = Callable[[Wanted], Callee | None]
 
 
+def definitions(constant: object) -> Iterator[Definition]:
+    """The layers that a value consists of."""
+    if isinstance(constant, Partial):
+        yield constant.definition
+        constant = tuple(value for _, value in constant.settings)
+    if isinstance(constant, tuple):
+        for each in constant:
+            yield from definitions(each)
+
+
 class Recursion(Exception):
     """A layer contains itself, or layers are nested more than `DEEPEST` deep; `cycle` are layers on
     the way."""
@@ -57,9 +67,11 @@ class Recursion(Exception):
 class Library:
     """Elaborates layers when they are first asked for. `trail`: where those are written which are
     being elaborated, the outermost first. `heeded`: the overrides that found their parameter.
-    `sketching`: while checking, too, layers have a body, which can be drawn."""
+    `again` is told of a layer that was elaborated before, and where it is asked for. `sketching`:
+    while checking, too, layers have a body, which can be drawn."""
 
     elaborate: Elaborate
+    again: Callable[[Wanted, Span], None] = lambda wanted, span: None
     sketching: bool = False
     trail: list[Span] = field(default_factory=list)
     heeded: set[str] = field(default_factory=set)
@@ -79,7 +91,17 @@ class Library:
             self._made[wanted] = self.elaborate(wanted)
             self.trail.pop()
             self._open.pop()
+        else:
+            self.again(wanted, span)
         return self._made[wanted]
+
+    def keep(self, current: Container[Definition]) -> None:
+        """Forget the layers in which others take part than these."""
+        self._made = {
+            wanted: made
+            for wanted, made in self._made.items()
+            if all(each in current for each in definitions(wanted.partial))
+        }
 
     def inside(
         self, overrides: Overrides, definition: Definition, names: Container[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from tnc.diagnostics import Edit, Help, Report, Span
@@ -104,16 +105,19 @@ def warn(layer: tree.Layer, report: Report) -> None:
                     _unused("W0101", statement.kind, declared.name, report)
 
 
-def warn_imports(file: tree.File, report: Report) -> None:
-    """W0102 for imports."""
-    used = Mentions()
-    for item in file.items:
-        if not isinstance(item, tree.Import | tree.FromImport):
-            used.read(*([item.target] if isinstance(item, tree.Extern) else [item]))
+def values_of(item: tree.Item) -> frozenset[str]:
+    """The names that an item of a file uses as values."""
+    if isinstance(item, tree.Import | tree.FromImport):
+        return frozenset()
+    return frozenset(Mentions().read(item.target if isinstance(item, tree.Extern) else item).values)
+
+
+def warn_imports(file: tree.File, used: Container[str], report: Report) -> None:
+    """W0102 for imports, where the items of the file use these names."""
     for item in file.items:
         if isinstance(item, tree.FromImport):
             for k, each in enumerate(item.names):
-                if (each.alias or each.name).text not in used.values:
+                if (each.alias or each.name).text not in used:
                     help = Help("leave it out", (Edit(_share(item, k), ""),))
                     _unused("W0102", "import", each.alias or each.name, report, help)
 

@@ -1,0 +1,282 @@
+"""What an editor can ask of a text: over stdio, from a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lsp.client import Client
+from tests.lsp.texts import FAMILY, LAYER
+
+STD = Path(__file__).parents[2] / "tnc/std"
+
+
+def told(client: Client, name: str, place: str) -> str:
+    found = client.ask("hover", name, place)
+    return "" if found is None else str(found["contents"]["value"])
+
+
+def test_diagnostics_on_opening_and_on_every_change(client: Client) -> None:
+    name = "diagnostics.tnn"
+    client.open(name, LAYER)
+    assert [each["code"] for each in client.diagnostics(name)] == ["W0102"] * 2
+    client.replace(name, "= x * A * B * C", "= x * A * Q * C")
+    said = client.diagnostics(name)
+    (wrong,) = [each for each in said if each["code"] == "E0102"]
+    assert client.shown(name, wrong["range"]) == "Q"
+    assert (wrong["severity"], wrong["source"]) == (1, "tnc")
+    client.replace(name, "* Q *", "* B *")
+    assert not [each for each in client.diagnostics(name) if each["severity"] == 1]
+
+
+def test_columns_count_utf_16_units(client: Client) -> None:
+    name = "units.tnn"
+    client.open(name, 'tnn 1\nlayer L { mode n\n  require "𝒜𝒜" == q, "𝒜"\n  output y[n] = 1\n}\n')
+    (wrong, *_) = [each for each in client.diagnostics(name) if each["code"] == "E0102"]
+    assert wrong["range"]["start"] == {"line": 2, "character": 20}
+    assert client.shown(name, wrong["range"]) == "q"
+
+
+def test_columns_in_the_encoding_that_the_client_prefers(tmp_path: Path) -> None:
+    client = Client(tmp_path, ["utf-8"])
+    assert client.capabilities["positionEncoding"] == "utf-8"
+    client.open("a.tnn", 'tnn 1\nlayer L { mode n\n  require "𝒜" == q, ""\n  output y[n] = 1 }\n')
+    (wrong, *_) = [each for each in client.diagnostics("a.tnn") if each["code"] == "E0102"]
+    assert wrong["range"]["start"] == {"line": 2, "character": 20}
+    assert client.close() == 0
+
+
+def test_other_places_are_related_information(client: Client) -> None:
+    name = "related.tnn"
+    client.open(name, LAYER.replace("weight A[s, r], B[r, t]", "weight A[s, r], A[r, t]"))
+    (twice,) = [each for each in client.diagnostics(name) if each["code"] == "E0104"]
+    (other,) = twice["relatedInformation"]
+    assert other["location"]["uri"] == client.uri(name)
+    assert client.shown(name, other["location"]["range"]) == "A"
+    assert other["message"] == "first declared here"
+
+
+def test_mistakes_within_imported_layers_are_shown_where_they_are_used(client: Client) -> None:
+    name = "inner.tnn"
+    text = "tnn 1\nfrom std.nn import Linear\nlayer L { mode n, s: 3\n  input x[n, s]\n"
+    client.open(name, text + "  output y = x |> Linear(3, 0) }\n")
+    (wrong,) = [each for each in client.diagnostics(name) if each["severity"] == 1]
+    assert client.shown(name, wrong["range"]) == "Linear(3, 0)"
+    assert wrong["relatedInformation"][0]["location"]["uri"] == (STD / "nn.tnn").as_uri()
+
+
+def test_a_bracket_that_is_missing_is_told_as_by_the_compiler(client: Client) -> None:
+    """Told again when writing pauses: pieces of a text cannot see where another begins."""
+    name = "bracket.tnn"
+    client.open(name, LAYER.replace("= x * A * B * C\n}", "= x * A * B * C\n"))
+    client.diagnostics(name)
+    (wrong,) = [each for each in client.diagnostics(name) if each["code"] == "E0003"]
+    assert wrong["relatedInformation"][0]["message"] == "`}` expected before this"
+
+
+@pytest.mark.parametrize(
+    ("place", "parts"),
+    [
+        ("x[n, ¦s, h]", ["mode s: S", "size `S`", "`y`: contracted"]),
+        ("output y[n, ¦t", ["mode t: T", "size `8`", "`y`: free"]),
+        ("mode ¦n, h, s: S", ["mode n", "size known at run time"]),
+        ("y[n, t, ¦h'] =", ["conv h' = h * i", "size `(h + 1) // 2`", "result of the conv"]),
+        ("C[r, ¦i]", ["taps of the convolution"]),
+        ("= ¦x * A", ["input x[n, s, h]", "n × S × h", "`S * h * n` elements"]),
+        ("* ¦B *", ["weight B[r, t]", "4 × 8", "`32` elements"]),
+        ("¦R: int", ["R: int = 4", "The rank."]),
+        ("let low = ¦Low(", ["layer Low(S: int", "Low rank.", "`R`: The rank."]),
+        ("let low = Low(3, ¦R", ["The rank."]),
+        ("|> ¦low", ["let low = Low(3, R: 2)", "Low(S: 3, R: 2)"]),
+        ("let ¦z = x", ["let z", "by position: n × 8 ×"]),
+        ("as ¦Dense", ["Linear", "A dense layer"]),
+        ("¦conv(stride", ["**conv**", "convolution"]),
+        ("pad: ¦same", ["as large as the signal"]),
+        ("|> ¦relu", ["max(x, 0)"]),
+        ("¦require", ["condition"]),
+    ],
+)
+def test_hover(client: Client, place: str, parts: list[str]) -> None:
+    if "hover.tnn" not in client.texts:
+        client.open("hover.tnn", LAYER)
+    text = told(client, "hover.tnn", place)
+    assert all(part in text for part in parts), text
+
+
+def test_hover_over_members_of_families(client: Client) -> None:
+    client.open("family.tnn", FAMILY)
+    assert "`s[2]`: size `S[2]`" in told(client, "family.tnn", "mode n, ¦s[")
+    assert "`G[1]" in told(client, "family.tnn", "* ¦G...")
+    assert "# index" in told(client, "family.tnn", "r[¦i - 1]")
+    assert told(client, "family.tnn", "x[¦n") == told(client, "family.tnn", "output y[¦n")
+
+
+def test_hover_over_a_mistake_explains_it(client: Client) -> None:
+    name = "explained.tnn"
+    client.open(name, LAYER.replace("x * A * B", "x * A * Q"))
+    assert "**E0102**: undefined" in told(client, name, "A * ¦Q")
+
+
+def test_hover_over_nothing(client: Client) -> None:
+    client.open("nothing.tnn", LAYER)
+    assert client.ask("hover", "nothing.tnn", "# ¦𝒜") is None
+
+
+def test_hover_over_an_equation_tells_what_it_costs(client: Client) -> None:
+    """S = 64 is assumed, so that the first step takes 32 · 32 · 64 · 4 multiply-adds."""
+    client.open("cost.tnn", LAYER)
+    for _ in range(10):
+        text = told(client, "cost.tnn", "h'] ¦= x * A")
+        if "ask again" not in text:
+            break
+    assert "multiply-adds forward" in text
+    assert "| matrix product | 262 k |" in text
+    assert "S = 64" in text
+    client.replace("cost.tnn", "S: int,", "S: str,")
+    assert told(client, "cost.tnn", "h'] ¦= x * A").startswith("no plan: `S` has no value")
+
+
+def places(client: Client, found: Any) -> list[tuple[str, str]]:
+    """Where locations lead: the file, and the line with a mark."""
+    listed = found if isinstance(found, list) else [found]
+    marked = []
+    for each in listed:
+        path = Path(each["uri"].removeprefix("file://"))
+        text = client.texts.get(path.name) or path.read_text(encoding="utf-8")
+        start = client.offset(text, each["range"]["start"])
+        line = text.rfind("\n", 0, start) + 1
+        end = (text + "\n").index("\n", start)
+        marked.append((path.name, f"{text[line:start]}¦{text[start:end]}".strip()))
+    return marked
+
+
+@pytest.mark.parametrize(
+    ("place", "file", "line"),
+    [
+        ("x[n, ¦s, h]", "go.tnn", "mode n, h, ¦s: S, t: T, r: R, i: 3"),
+        ("y[n, t, ¦h'] =", "go.tnn", "conv(stride: 2, pad: same) ¦h' = h * i"),
+        ("* ¦C\n", "go.tnn", "weight A[s, r], B[r, t], ¦C[r, i]"),
+        ("s: ¦S", "go.tnn", "¦S: int, T: int = 8,"),
+        ("|> ¦low", "go.tnn", "let ¦low = Low(3, R: 2)"),
+        ("= ¦Low(3", "go.tnn", "layer ¦Low("),
+        ("Low(3, ¦R", "go.tnn", "¦R: int = 4,"),
+        ("|> ¦flat", "go.tnn", "extern ¦flat: [n, t, h] -> [n, t * h] = torch.nn.Flatten()"),
+        ("import ¦CP\n", "convolution.tnn", "layer ¦CP("),
+        ("= CP(¦R: 16", "convolution.tnn", "¦R: int = 8,"),
+        ("¦Linear as", "nn.tnn", "layer ¦Linear(S: int, T: int, bias: bool = true) {"),
+        ("as ¦Dense", "nn.tnn", "layer ¦Linear(S: int, T: int, bias: bool = true) {"),
+        ("std.¦nn", "nn.tnn", "¦tnn 1"),
+    ],
+)
+def test_definition(client: Client, place: str, file: str, line: str) -> None:
+    if "go.tnn" not in client.texts:
+        client.open("go.tnn", LAYER)
+    (found,) = places(client, client.ask("definition", "go.tnn", place))
+    assert found[0] == file
+    assert found[1].startswith(line.rstrip("8,").rstrip(" =")), found
+
+
+def test_no_definition(client: Client) -> None:
+    client.open("none.tnn", LAYER)
+    assert client.ask("definition", "none.tnn", "¦require") is None
+    assert client.ask("definition", "none.tnn", "|> ¦relu") is None
+
+
+def test_references(client: Client) -> None:
+    client.open("refs.tnn", LAYER)
+    context = {"includeDeclaration": True}
+    found = client.ask("references", "refs.tnn", "mode n, ¦h, s", context=context)
+    assert [line for _, line in places(client, found)] == [
+        "mode n, ¦h, s: S, t: T, r: R, i: 3",
+        "conv(stride: 2, pad: same) h' = ¦h * i",
+        "input x[n, s, ¦h]",
+    ]
+    context = {"includeDeclaration": False}
+    found = client.ask("references", "refs.tnn", "  ¦R: int", context=context)
+    assert [line for _, line in places(client, found)] == [
+        "mode n, h, s: S, t: T, r: ¦R, i: 3",
+        "let low = Low(3, ¦R: 2)",
+    ]
+    found = client.ask("documentHighlight", "refs.tnn", "* ¦C\n")
+    assert [(client.shown("refs.tnn", each["range"]), each["kind"]) for each in found] == [
+        ("C", 3),
+        ("C", 2),
+    ]
+
+
+def test_references_in_other_files(client: Client) -> None:
+    """One of them open and not saved, the other on the disk alone."""
+    client.open("base.tnn", LAYER)
+    client.open("user.tnn", "tnn 1\nfrom .base import Low as L, Net\nlet M = L(3, R: 5)\n")
+    (client.folder / "disk.tnn").write_text(
+        "tnn 1\nimport .base as b\nlet N = b.Low(4, R: 6)\n", encoding="utf-8"
+    )
+    (client.folder / "base.tnn").write_text(LAYER, encoding="utf-8")
+    context = {"includeDeclaration": False}
+    found = client.ask("references", "base.tnn", "layer ¦Low", context=context)
+    assert sorted(places(client, found)) == [
+        ("base.tnn", "let low = ¦Low(3, R: 2)"),
+        ("disk.tnn", "let N = b.¦Low(4, R: 6)"),
+        ("user.tnn", "from .base import ¦Low as L, Net"),
+    ]
+    found = client.ask("references", "base.tnn", "  ¦R: int", context=context)
+    assert ("disk.tnn", "let N = b.Low(4, ¦R: 6)") in places(client, found)
+    assert ("user.tnn", "let M = L(3, ¦R: 5)") in places(client, found)
+
+
+def test_outline(client: Client) -> None:
+    client.open("outline.tnn", LAYER)
+    document = {"uri": client.uri("outline.tnn")}
+    found = client.request("textDocument/documentSymbol", textDocument=document)
+    assert [each["name"] for each in found] == ["Low", "Net", "flat"]
+    low = found[0]
+    names = ["S", "T", "R", "Conv", "n", "h", "s", "t", "r", "i", "h'", "x", "A", "B", "C", "y"]
+    assert [each["name"] for each in low["children"]] == names
+    assert client.shown("outline.tnn", low["selectionRange"]) == "Low"
+    assert client.shown("outline.tnn", low["range"]).endswith("* C\n}")
+    (weight,) = [each for each in low["children"] if each["name"] == "B"]
+    assert weight["detail"] == "weight B[r, t]"
+    assert client.shown("outline.tnn", weight["range"]) == "B[r, t]"
+
+
+def test_sizes_are_shown_beside_modes(client: Client) -> None:
+    client.open("hints.tnn", LAYER)
+    text = LAYER
+    whole = client.range(text, 0, len(text))
+    document = {"uri": client.uri("hints.tnn")}
+    found = client.request("textDocument/inlayHint", textDocument=document, range=whole)
+    for each in sorted(found, key=lambda h: client.offset(LAYER, h["position"]), reverse=True):
+        at = client.offset(LAYER, each["position"])
+        text = f"{text[:at]}⟦{each['label']}⟧{text[at:]}"
+    assert "s: S, t: T⟦ = 8⟧, r: R⟦ = 4⟧, i: 3\n" in text
+    assert "h'⟦: (h + 1) // 2⟧ = h * i" in text
+    assert text.count("⟦") == 3
+    part = client.range(LAYER, 0, 10)
+    assert not client.request("textDocument/inlayHint", textDocument=document, range=part)
+
+
+def test_a_text_that_was_never_saved(client: Client) -> None:
+    uri = "untitled:Untitled-1"
+    document = {"uri": uri, "languageId": "tnn", "version": 1, "text": "tnn 1\nlet a = q\n"}
+    client.notify("textDocument/didOpen", textDocument=document)
+    found = client.receive(lambda message: message.get("params", {}).get("uri") == uri)
+    assert [each["code"] for each in found["params"]["diagnostics"]] == ["E0102"]
+    client.notify("textDocument/didClose", textDocument={"uri": uri})
+    found = client.receive(lambda message: message.get("params", {}).get("uri") == uri)
+    assert found["params"]["diagnostics"] == []
+
+
+def test_an_imported_text_is_read_as_it_stands_in_the_editor(client: Client) -> None:
+    client.open("user2.tnn", "tnn 1\nfrom .base2 import Low\nlet M = Low(3)\n")
+    assert [each["code"] for each in client.diagnostics("user2.tnn")] == ["E0107"]
+    (client.folder / "base2.tnn").write_text("tnn 1\n", encoding="utf-8")
+    client.open("base2.tnn", LAYER)
+
+    def clean(message: dict[str, Any]) -> bool:
+        params = message.get("params", {})
+        return params.get("uri") == client.uri("user2.tnn") and params["diagnostics"] == []
+
+    client.replace("base2.tnn", "## Low rank.", "## Of low rank.")
+    client.receive(clean)

@@ -1,0 +1,175 @@
+"""The texts that are open in an editor, and the files around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tnc.diagnostics import Report, Source, Span
+from tnc.driver.imports import FOLDER, STANDARD, SUFFIX, Loader, read, standard
+from tnc.driver.live import Live, State
+from tnc.editor.index import Indexer
+from tnc.editor.symbols import Index, Kind, Occurrence, Symbol
+from tnc.syntax import tree
+from tnc.syntax.module import Module
+
+SYNTAX = "E00"
+"""Codes of what does not parse begin so."""
+
+TESTS = "tests"
+"""Names of tests and lets are remembered together."""
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """A text that is being written: `text` as it is, `state` as it was last read; `stale`: what it
+    imports may have changed since."""
+
+    path: Path
+    text: str
+    desk: Desk
+    state: State | None = None
+    index: Index | None = None
+    live: Live = field(init=False)
+    stale: bool = False
+    _remembered: dict[str, dict[str, Symbol]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.live = Live(self.desk.read)
+
+    @property
+    def current(self) -> bool:
+        """Whether the text was read as it is."""
+        same = self.state is not None and self.state.source.text == self.text
+        return same and not self.stale
+
+    def read(self, soon: bool = True) -> State:
+        """The text as it is now."""
+        if self.state is None or not self.current or not (soon or self.state.complete):
+            self.stale = False
+            self.state = self.live.check(Source(str(self.path), self.text), soon)
+            self.index = None
+        return self.state
+
+    @property
+    def read_once(self) -> bool:
+        """Whether anything is known of its names."""
+        return bool(self._remembered)
+
+    def _remember(self, state: State, index: Index) -> None:
+        """What is lost while a text is written is known from before."""
+        complete = not any(each.code.startswith(SYNTAX) for each in state.diagnostics)
+        of_file = {each.name: each for each in index.public.values()}
+        self._remembered[""] = of_file if complete else self._remembered.get("", {}) | of_file
+        for item in state.file.items:
+            name = item.name.text if isinstance(item, tree.Layer | tree.Extern) else ""
+            own = {f"{each.kind.name} {each.name}": each for each in index.within(item)}
+            lost = isinstance(item, tree.Layer) and item.incomplete
+            self._remembered[name or TESTS] = (
+                self._remembered.get(name or TESTS, {}) | own if lost else own
+            )
+
+    def known(self, item: str) -> list[Symbol]:
+        """What can be named within the item of this name, its own names first, as far as it was
+        read at last."""
+        own = self._remembered.get(item, {}) if item else {}
+        names = {each.name for each in own.values() if each.kind is not Kind.MODE}
+        outer = (each for each in self._remembered.get("", {}).values() if each.name not in names)
+        return [*own.values(), *outer]
+
+    def imported(self, path: str) -> Module | None:
+        """The file at a path as it is written in an import."""
+        if path.startswith(STANDARD):
+            return standard(path)
+        inner = path.lstrip(".")
+        folder = self.path.parent
+        for _ in range(len(path) - len(inner) - 1):
+            folder = folder.parent
+        place = folder.joinpath(*inner.split(".")).with_suffix(SUFFIX)
+        try:
+            source = self.desk.read(place)
+        except (OSError, UnicodeDecodeError):
+            return None
+        return Loader(Report(), self.desk.read).module(path, source, folder, source.everything())
+
+    def indexed(self) -> Index:
+        """The index of the text as it is now."""
+        state = self.read()
+        if self.index is None:
+            self.index = self.desk.indexer.of(state)
+            self._remember(state, self.index)
+        return self.index
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """All open texts, and the folders of the workspace."""
+
+    folders: list[Path] = field(default_factory=list)
+    open: dict[Path, Document] = field(default_factory=dict)
+    indexer: Indexer = field(default_factory=Indexer)
+
+    def put(self, path: Path, text: str) -> Document:
+        """Open a text, or write another one in its place."""
+        known = self.open.get(path)
+        if known is None:
+            known = self.open[path] = Document(path, text, self)
+        if known.text != text:
+            known.text = text
+            self.touch(known)
+        return known
+
+    def touch(self, *changed: Document) -> None:
+        """Something in these texts has changed, or in files: others may import them."""
+        for each in self.open.values():
+            each.stale = each.stale or each not in changed
+
+    def read(self, path: Path) -> Source:
+        """A file as it is in the editor, else as it is saved."""
+        known = self.open.get(path.resolve())
+        return read(path) if known is None else Source(str(path), known.text)
+
+    def place(self, span: Span) -> Path:
+        """The file in which a span lies."""
+        folder, _, name = span.source.name.partition("/")
+        if folder == STANDARD and (FOLDER / name).is_file():
+            return FOLDER / name
+        return Path(span.source.name).resolve()
+
+    def key(self, symbol: Symbol) -> tuple[Path, int, str]:
+        """Equal for what is one symbol, in whichever file it is mentioned."""
+        return self.place(symbol.span), symbol.span.start, symbol.name
+
+    def references(self, symbol: Symbol, document: Document) -> Iterator[Occurrence]:
+        """Everywhere a symbol is written: in the text, in others that are open, in files of the
+        workspace, and where it is declared."""
+        wanted = self.key(symbol)
+        own = symbol.item is not None and symbol.kind is not Kind.PARAMETER
+        paths = [document.path] if own else [document.path, *self.files(), wanted[0]]
+        for path in dict.fromkeys(paths):
+            index = self.index_of(path)
+            for each in index.occurrences if index else ():
+                if each.symbol.name == symbol.name and self.key(each.symbol) == wanted:
+                    yield each
+
+    def index_of(self, path: Path) -> Index | None:
+        """The index of a file; None where it cannot be read."""
+        known = self.open.get(path)
+        if known is None:
+            try:
+                source = self.read(path)
+            except (OSError, UnicodeDecodeError):
+                return None
+            known = Document(path, source.text, self)
+        return known.indexed()
+
+    def files(self) -> list[Path]:
+        """Every `.tnn` file of the workspace, hidden folders left out, and all that are open."""
+        found = [
+            path.resolve()
+            for folder in self.folders
+            for path in sorted(folder.rglob(f"*{SUFFIX}"))
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        ]
+        return list(dict.fromkeys([*self.open, *found]))
