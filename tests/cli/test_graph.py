@@ -72,6 +72,16 @@ def test_parameters_may_lack(tnc: Tnc) -> None:
     assert "t: 7" in tnc("graph", "dense.tnn", "--format", "txt", "--set", "T=7").out
 
 
+def test_what_a_layer_contains_may_depend_on_a_parameter(tnc: Tnc) -> None:
+    text = "tnn 1\nlayer Net(F: layer) { mode n, c: 8 input x[n, c] output y = x |> F }\n"
+    Path("net.tnn").write_text(text)
+    answer = tnc("graph", "net.tnn")
+    assert answer.code == 2
+    assert "`Net`" in answer.err
+    assert "--set" in answer.err
+    assert tnc("graph", "net.tnn", "--set", "F=Linear(8, 8)").code == 0
+
+
 @pytest.mark.parametrize("stage", ["planned", "backward"])
 def test_a_plan_needs_its_parameters(tnc: Tnc, stage: str) -> None:
     Path("dense.tnn").write_text(DENSE)

@@ -76,7 +76,7 @@ class Compiled:
     def _repr_html_(self) -> str:
         """The diagram of every layer, and its plan."""
         return "".join(
-            layer_html(self.unit, request, self.options.binding) + plan_html(plan)
+            f"{layer_html(self.unit, request, self.options.binding)}{plan_html(plan)}"
             for request, plan in zip(self.requests, self.plans.values(), strict=True)
         )
 

@@ -94,7 +94,7 @@ class LayerFactory(LayerValue):
             self._compiled[known] = compile_requests(self._unit, [request], Options())
         return self._compiled[known]
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The diagram of the layer; parameters that are not given are letters."""
         given = plain(self._given)
         sketch = bool(self._declared.missing(given))

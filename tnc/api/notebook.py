@@ -21,12 +21,13 @@ from tnc.plan.report import table
 
 def layer_html(
     unit: Unit, request: Request, binding: Mapping[str, int], *, sketch: bool = False
-) -> str:
-    """The diagram of a layer; a `sketch` may lack parameters."""
+) -> str | None:
+    """The diagram of a layer; a `sketch` may lack parameters, and is None where what it contains
+    depends on them."""
     report = Report()
     layers = elaborated(unit, [request], report, sketch=sketch)
     report.raise_errors()
-    return _framed(source(layers[0], binding))
+    return _framed(source(layers[0], binding)) if layers else None
 
 
 def plan_html(plan: Plan) -> str:

@@ -136,6 +136,11 @@ def _source(unit: Unit, request: Request, sketch: bool, arguments: argparse.Name
     report, depth = Report(), _depth(arguments.depth)
     layers = elaborated(unit, [request], report, sketch=sketch)
     report.raise_errors()
+    if not layers:
+        needed = "; set them with `--set`"
+        raise usage(
+            f"what `{request.layer}` contains depends on parameters that lack a value{needed}"
+        )
     building.check_binding(layers, arguments.bind)
     binding = values.sizes(configured().binding(arguments.bind))
     return source(layers[0], binding, depth=depth, units=arguments.units)

@@ -48,14 +48,14 @@ def _body(diagram: Diagram, path: str) -> Iterator[str]:
         far = _quoted(f"{path}{each.side}")
         if not path or each.label:  # inside of a block, what has no label ends at its border
             far = _quoted(f"{path}end {number}")
-            yield f"{far} [shape=plaintext, fillcolor=none, label={_quoted(each.label)}];"
+            yield f"{far} [shape=plaintext, style=solid, label={_quoted(each.label)}];"
         pair = (near, far) if each.side == "out" else (far, near)
         yield _edge(*pair, "", each.directed)
 
 
 def _node(node: Node, path: str) -> Iterator[str]:
     name = f"{node.label} ×{node.times}" if node.times > 1 else node.label
-    label = _quoted("\n".join([name, *node.lines]))
+    label = _quoted("\n".join([*([name] if name else []), *node.lines]))
     if node.inside is not None:
         yield f"subgraph {_quoted('cluster ' + path)} {{"
         yield f"  label={label};"
@@ -67,7 +67,9 @@ def _node(node: Node, path: str) -> Iterator[str]:
     shape = SHAPES.get(node.kind, "circle")
     label = f"xlabel={label}" if node.kind in {"mode", "relation"} else f"label={label}"
     label += ', label=""' if node.kind == "relation" else ""
-    yield f'{_quoted(path)} [shape={shape}, fillcolor="{FILLS[node.kind][0]}", {label}];'
+    fill = FILLS[node.kind][0]
+    fill = "style=solid" if fill == "none" else f'fillcolor="{fill}"'
+    yield f"{_quoted(path)} [shape={shape}, {fill}, {label}];"
 
 
 def _end(node: Node, path: str, door: str) -> str:

@@ -57,7 +57,7 @@ class _Mermaid:
 
     def _node(self, node: Node, path: str, indent: str) -> Iterator[str]:
         name = f"{node.label} ×{node.times}" if node.times > 1 else node.label
-        label = "<br/>".join(_text(line) for line in (name, *node.lines)) or " "
+        label = "<br/>".join(_text(line) for line in (name, *node.lines) if line) or " "
         if node.inside is not None:
             direction = "TB" if node.inside.flow == "down" else "LR"
             yield f'{indent}subgraph {self._id(path)}["{label}"]'
