@@ -118,13 +118,13 @@ class Server(LanguageServer):
     def _publish(
         self, document: Document, source: Source, diagnostics: Iterable[Diagnostic]
     ) -> None:
-        if source.text != document.text or document.path not in self.desk.open:
-            return  # it was written on meanwhile, or closed
         uri = self.converter.uri(document.path)
+        now = self.workspace.get_text_document(uri)
+        if now.source != source.text or document.path not in self.desk.open:
+            return  # it was written on meanwhile, or closed
         made = [self.converter.diagnostic(each, source) for each in diagnostics]
-        version = self.workspace.get_text_document(uri).version
         self.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri, made, version=version)
+            types.PublishDiagnosticsParams(uri, made, version=now.version)
         )
 
     def close(self, uri: str) -> None:
