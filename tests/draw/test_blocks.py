@@ -14,6 +14,11 @@ def arrows(diagram: Diagram) -> set[tuple[str, str]]:
     return {(diagram[e.source].label, diagram[e.target].label) for e in diagram.edges}
 
 
+def deepest(diagram: Diagram) -> int:
+    """How many levels are opened."""
+    return max((1 + deepest(n.inside) for n in diagram.nodes if n.inside), default=0)
+
+
 def block(diagram: Diagram, label: str) -> Node:
     return next(node for node in diagram.walk() if node.label == label)
 
@@ -64,6 +69,17 @@ def test_different_layers_are_not_counted_together() -> None:
     assert [node.times for node in net.nodes] == [1, 1, 3, 1, 1, 1, 1]
 
 
+def test_a_layer_whose_result_is_used_twice_stands_alone() -> None:
+    text = NETWORK.replace(
+        "output y = x |> Block(8, 4) |> repeat (3) Two(4) |> repeat (2) Block(4, 4) |> Block(4, 2)",
+        "let a = x |> Block(8, 8) let b = a |> Block(8, 8) output y = a + b",
+    )
+    net = source(layer_in(text, "Net"), depth=0)
+    assert [(node.label, node.times) for node in net.nodes] == [
+        *(("x", 1), ("Block", 1), ("Block", 1), ("+", 1))
+    ]
+
+
 def test_a_shared_layer_is_drawn_for_every_call() -> None:
     text = NETWORK.replace("x |> Block(8, 4)", "x |> Block(8, 4) |> f |> relu |> f").replace(
         "  output y = x |>", "  let f = Block(4, 4)\n  output y = x |>"
@@ -100,15 +116,26 @@ def test_sizes_inside_are_those_of_the_call() -> None:
 
 @pytest.mark.parametrize("depth", range(4))
 def test_depth(depth: int) -> None:
-    def deepest(diagram: Diagram) -> int:
-        return max((1 + deepest(n.inside) for n in diagram.nodes if n.inside), default=0)
-
     assert deepest(source(layer_of("std.nets", "ResNet32"), depth=depth)) == min(depth, 2)
 
 
-def test_large_networks_are_opened_as_far_as_is_readable() -> None:
-    net = source(layer_of("std.nets", "ResNet152"))
-    assert 20 < sum(1 for _ in net.walk()) <= 64
+@pytest.mark.parametrize(("most", "depth"), [(64, 2), (20, 1), (10, 0), (1, 0)])
+def test_networks_are_opened_as_far_as_is_readable(
+    most: int, depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tnc.draw.source.MOST", most)
+    assert deepest(source(layer_of("std.nets", "ResNet32"))) == depth
+
+
+def test_names_are_unique() -> None:
+    for file, name, settings in [
+        ("11_attention.tnn", "SelfAttention", {"E": 64}),
+        ("std.nets", "TransformerBlock", {"E": 16}),
+    ]:
+        net = source(layer_of(file, name, **settings))
+        for diagram in (net, *(node.inside for node in net.walk() if node.inside)):
+            names = [node.name for node in diagram.nodes]
+            assert len(set(names)) == len(names)
 
 
 def test_several_products_are_frames() -> None:

@@ -157,6 +157,9 @@ def test_mermaid(file: str, name: str, settings: dict[str, object]) -> None:
     assert {match[2] for match in read["node"]} - {None} == {match[1] for match in read["class"]}
     nodes = len(read["node"]) - len(read["style"])
     assert nodes == sum(node.inside is None for node in diagram.walk())
+    inside = [node.inside for node in diagram.walk() if node.inside is not None]
+    loose = [each.label for inner in inside for each in inner.dangling if each.label]
+    assert len(read["style"]) == len(diagram.dangling) + len(loose)
     assert len(read["open"]) == sum(node.inside is not None for node in diagram.walk())
 
 
