@@ -98,6 +98,22 @@ def test_a_line_may_be_full() -> None:
     assert body(full.replace("x)", "xx)")).count("\n") == 3
 
 
+def test_the_last_comma_needs_room() -> None:
+    """In a list that is broken, a comma follows the last item."""
+    item = "x" * (WIDTH - 9)
+    row = f"    1, {item}"
+    assert len(row) == WIDTH - 2
+    kept = f"let a = [\n  1, {item},\n]\n"
+    check(kept.replace(",\n]", "\n]"), kept)
+    check(kept.replace("x,", "xx,"), kept.replace("x,", "xx,"))
+    check(kept.replace("x,", "xxx"), f"let a = [\n  1,\n  {item}xx,\n]\n")
+    call = f"f({'x' * (WIDTH - 7)})"
+    assert len(f"    {call}") == WIDTH
+    inner = call[2:-1]
+    check(f"let a = [1, {call[:-1]}]\n".replace("x]", "x)]"),
+          f"let a = [\n  1,\n  f(\n    {inner},\n  ),\n]\n")  # fmt: skip
+
+
 def test_operators_begin_lines() -> None:
     check(
         f"let z[n] = {A} * {B} * f(x) * {C} + d * e - 1\n",
@@ -175,6 +191,11 @@ def test_comments_at_line_ends() -> None:
     check(
         "mode n      # a\n            # goes on\n# own\n", "mode n  # a\n        # goes on\n# own\n"
     )
+
+
+def test_a_comment_below_another_belongs_to_what_it_is_above() -> None:
+    text = "let a = 1 # x\n          # y\n          let b = 2\n"
+    assert form(text) == "let a = 1  # x\n# y\nlet b = 2\n"
 
 
 def test_comments_on_their_own() -> None:

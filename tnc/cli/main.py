@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -16,6 +17,10 @@ from tnc.version import VERSION
 
 COLUMNS = 100
 """The width of help texts, at most."""
+
+PATIENCE = (100_000, 50, 50)
+"""How seldom cycles are looked for. A tree has many objects that live as long as the command: to go
+through them every 700 took half of the time for long files."""
 
 LIMITS = {"E0501"}
 """Diagnostics which say that a limit cannot be met."""
@@ -86,6 +91,8 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tnc` with these arguments (default: the process's own); return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:  # a process of our own
+        gc.set_threshold(*PATIENCE)
     try:
         code = _run(words)
     except SystemExit as stop:  # argparse: --help, --version, wrong usage

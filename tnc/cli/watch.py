@@ -11,6 +11,9 @@ from tnc.cli import terminal
 PAUSE = 0.2
 """Seconds between two looks at the files."""
 
+_COARSE = 20_000_000
+"""Nanoseconds by which the clock of a file system may be behind."""
+
 _LATE = (-1, -1, -1)
 
 Stamp = tuple[int, int, int] | None
@@ -25,7 +28,7 @@ def whenever_changed(run: Callable[[], Iterable[Path]], known: Iterable[Path]) -
     """
     stamps = {path: _stamp(path) for path in known}
     while True:
-        started = time.time_ns()
+        started = time.time_ns() - _COARSE
         stamps = _of(run(), stamps, started)
         while all(_stamp(path) == stamp for path, stamp in stamps.items()):
             time.sleep(PAUSE)
