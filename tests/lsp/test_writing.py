@@ -134,6 +134,7 @@ def test_what_is_completed_takes_the_place_of_the_word(client: Client, writing: 
 
 def test_names_are_known_while_their_declaration_is_written(client: Client, writing: str) -> None:
     """The statement that declares A does not parse any more."""
+    assert "A" in labels(client, writing, "h'] = ¦x")
     client.replace(writing, "weight A[s, r], B", "weight (A[s, r], B")
     client.diagnostics(writing)
     client.replace(writing, "= x * A * B * C", "= x * ")

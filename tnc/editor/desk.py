@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from tnc.syntax.module import Module
 
 SYNTAX = "E00"
 """Codes of what does not parse begin so."""
+
+TOOLS = frozenset({"build", "dist", "node_modules", "venv"})
+"""Folders in which nobody writes."""
 
 TESTS = "tests"
 """Names of tests and lets are remembered together."""
@@ -166,10 +170,14 @@ class Desk:
 
     def files(self) -> list[Path]:
         """Every `.tnn` file of the workspace, hidden folders left out, and all that are open."""
-        found = [
-            path.resolve()
-            for folder in self.folders
-            for path in sorted(folder.rglob(f"*{SUFFIX}"))
-            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        ]
+        found = [path for folder in self.folders for path in _below(folder)]
         return list(dict.fromkeys([*self.open, *found]))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The `.tnn` files below a folder, sorted; what tools have put there is not entered."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if each[0] not in "._" and each not in TOOLS)
+        for each in sorted(files):
+            if each.endswith(SUFFIX):
+                yield Path(place, each).resolve()

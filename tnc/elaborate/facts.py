@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tnc.diagnostics import Span
+from tnc.elaborate.definitions import Unknown
 from tnc.elaborate.layers import Elaboration
-from tnc.elaborate.names import Family, Tensor
+from tnc.elaborate.names import Family, Faulty, Tensor
 from tnc.elaborate.sizes import shown
 from tnc.elaborate.values import literal
 from tnc.ir.graph import Value
@@ -50,10 +51,9 @@ class Facts:
     def value(self, name: str) -> str | None:
         """What a parameter or a `let` is, as far as it is known."""
         entry = self.elaboration.scope.names.get(name)
-        if entry is None or isinstance(entry, Tensor | Family) or not hasattr(entry, "__hash__"):
+        if entry is None or isinstance(entry, Tensor | Family | Faulty | Unknown):
             return None
-        text = literal(entry)  # type: ignore[arg-type]
-        return None if text == "?" or text.startswith("<") else text
+        return literal(entry)
 
     def axes(self, tensor: Tensor) -> str:
         """The sizes of the axes, `n × (4 · 4) × h`."""

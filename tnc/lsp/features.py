@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from tnc.diagnostics import CompileError, Span
+from tnc.driver.live import State
 from tnc.editor.completion import completions
 from tnc.editor.costs import told
 from tnc.editor.desk import Document
@@ -19,6 +20,7 @@ from tnc.editor.symbols import Occurrence
 from tnc.elaborate import settable
 from tnc.lsp.convert import explanation
 from tnc.lsp.server import Server
+from tnc.syntax import tree
 from tnc.syntax.format import formatted
 
 PATIENCE = 3.0
@@ -92,36 +94,35 @@ def closed(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 @feature(types.TEXT_DOCUMENT_HOVER)
 async def hovered(ls: Server, params: types.HoverParams) -> types.Hover | None:
     document, offset = _at(ls, params)
-    found = await ls.work(hover, document, offset)
-    text, span = found or ("", Span(document.read().source, offset, offset))
-    parts = [text, await _cost(ls, document, offset), *_explained(document, offset)]
-    whole = "\n\n---\n\n".join(filter(None, parts))
+    found, equation, explained = await ls.work(_known_at, document, offset)
+    cost = await _cost(ls, document, *equation) if equation else ""
+    whole = "\n\n---\n\n".join(filter(None, [found[0] if found else "", cost, *explained]))
     if not whole:
         return None
     content = types.MarkupContent(types.MarkupKind.Markdown, whole)
-    place = ls.converter.positions(span.source).range(span) if found else None
+    span = found[1] if found else None
+    place = None if span is None else ls.converter.positions(span.source).range(span)
     return types.Hover(content, place)
 
 
-async def _cost(ls: Server, document: Document, offset: int) -> str:
-    """What the equation costs whose `=` is under the pointer."""
-    found = await ls.work(equation_at, document, offset)
-    if found is None:
-        return ""
-    layer, span = found
+def _known_at(
+    document: Document, offset: int
+) -> tuple[tuple[str, Span] | None, tuple[State, tree.Layer, Span] | None, list[str]]:
+    """What is told of an offset; the equation whose `=` is there; the pages of its mistakes."""
     state = document.read()
-    name, text, path = layer.name.text, document.text, document.path
+    equation = equation_at(document, offset)
+    said = (each for each in state.diagnostics if each.span.start <= offset <= each.span.end)
+    pages = [explanation(code) for code in dict.fromkeys(each.code for each in said)]
+    return hover(document, offset), equation and (state, *equation), pages
+
+
+async def _cost(ls: Server, document: Document, state: State, layer: tree.Layer, span: Span) -> str:
+    """What an equation costs."""
+    name, text, path = layer.name.text, state.source.text, document.path
     plan = await ls.plan(lambda: ls.costs.plan(state.file, text, name, path), PATIENCE)
     if plan is None:
         return "the plan is being made: ask again in a moment"
     return told(plan, span, settable(state.file, name)[0])
-
-
-def _explained(document: Document, offset: int) -> list[str]:
-    """The pages of the diagnostics at an offset."""
-    said = document.read().diagnostics
-    codes = [each.code for each in said if each.span.start <= offset <= each.span.end]
-    return [explanation(code) for code in dict.fromkeys(codes)]
 
 
 @feature(types.TEXT_DOCUMENT_DEFINITION)
