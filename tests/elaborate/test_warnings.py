@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.elaborate.reading import elaborated, places, program
 from tnc.diagnostics import Source
 from tnc.driver.fix import fix
-from tnc.driver.front import check
+from tnc.driver.front import check, read
 
 HEAD = "mode n, s: 3, t: 4\ninput x[n, s]\n"  # lines 3 and 4
+
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = [
+    path for room in ("examples", "tnc/std", "benchmarks") for path in (ROOT / room).glob("*.tnn")
+]
+
+
+@pytest.mark.parametrize("path", sorted(FILES), ids=lambda path: path.name)
+def test_nothing_is_said_of_our_own_programs(path: Path) -> None:
+    assert check(read(path)) == ()
 
 
 def said(body: str, params: str = "", before: str = "") -> list[tuple[str, int, int]]:
