@@ -89,10 +89,9 @@ def _straighten(
         if len(fixed) == 1:
             box = lattice.boxes[fixed[0]]
             wish = place[fixed[0]] + (box.leave if fixed[0] == strand.path[0] else box.enter)
-        for item, (low, high) in zip(loose, rooms, strict=True):
-            low, high = (least, most) if least <= most else (low, high)
-            if low <= high:
-                place[item] = min(max(wish, low), high)
+        if least <= most:
+            for item in loose:
+                place[item] = min(max(wish, least), most)
 
 
 def _dangles(item: str) -> bool:
