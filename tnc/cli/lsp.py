@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from importlib import import_module
 
 from tnc.cli.exits import Exit, Stop
@@ -20,6 +21,11 @@ example:
 exit codes: 0 ok, 2 wrong usage, 3 pygls is not installed"""
 
 
+TURN = 0.0005
+"""Seconds after which a thread that reads a text lets others answer; Python's own choice is ten
+times as much, and an answer waits for its turn several times."""
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stdio", action="store_true", help="speak over stdin and stdout, as is done anyway"
@@ -34,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         message = 'error: the language server needs pygls: pip install "tnc[lsp]"'
         raise Stop(Exit.IO, message) from None
+    sys.setswitchinterval(TURN)
     # The server closes what it is given; the process's own streams are for others.
     with os.fdopen(os.dup(0), "rb") as stdin, os.fdopen(os.dup(1), "wb") as stdout:
         features.server.start_io(stdin, stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tnc.diagnostics import Report, Source, Span
 from tnc.driver.live import State
@@ -71,6 +72,7 @@ def described(symbol: Symbol, state: State) -> Iterator[str]:
         yield doc
 
 
+@lru_cache(maxsize=4096)
 def signature(symbol: Symbol) -> str:
     """How a symbol is declared, in a line."""
     node, name = symbol.node, symbol.name
@@ -98,6 +100,7 @@ def signature(symbol: Symbol) -> str:
             return _line(node.span)
 
 
+@lru_cache(maxsize=4096)
 def documentation(symbol: Symbol) -> str:
     """The doc comment of a symbol."""
     doc = getattr(symbol.node, "doc", None)

@@ -22,8 +22,12 @@ from tnc.editor.desk import SYNTAX, Desk, Document
 from tnc.lsp.convert import Converter
 from tnc.version import VERSION
 
-PAUSE = 0.02
+PAUSE = 0.01
 """Seconds without a keystroke after which a text is checked."""
+
+IDLE = 0.25
+"""Seconds after which there is time for what can wait: layers that use the one that is written, and
+the index of names."""
 
 LONG_PAUSE = 0.6
 """Seconds after which a text that does not parse is read as a whole once more: where a bracket is
@@ -105,6 +109,7 @@ class Server(LanguageServer):
         try:
             state = await self.work(document.read)
             self._publish(document, state.source, state.diagnostics)
+            await asyncio.sleep(IDLE if document.read_once else 0)
             await self.work(document.indexed)  # completion asks what is known of the text
             if not state.complete:
                 state = await self.work(document.read, False)
