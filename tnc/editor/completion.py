@@ -31,6 +31,12 @@ class Suggestion:
     doc: str = ""
 
 
+def depends_on_files(document: Document, offset: int) -> bool:
+    """Whether suggestions are names of another file, which may be imported only now."""
+    at = context(Source(str(document.path), document.text), offset)
+    return at.wants in {Wants.IMPORTED, Wants.MEMBER}
+
+
 def completions(document: Document, offset: int) -> list[Suggestion]:
     """The suggestions at an offset of the text as it is, by what was known of it last."""
     at = context(Source(str(document.path), document.text), offset)

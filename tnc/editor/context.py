@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from tnc.diagnostics import Report, Source
 from tnc.syntax.grammar import KEYWORDS
-from tnc.syntax.lexing import lex
+from tnc.syntax.lexing import Lexed, lex
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE
 from tnc.syntax.token import Token
 
@@ -49,9 +50,14 @@ class Context:
     body: bool = False
 
 
+@lru_cache(maxsize=4)
+def _lexed(text: str) -> Lexed:
+    return lex(Source("", text), Report())
+
+
 def context(source: Source, offset: int) -> Context:
     """Where the offset is."""
-    lexed = lex(source, Report())
+    lexed = _lexed(source.text)
     quiet = [each.span for each in lexed.comments]
     if any(span.start < offset <= span.end for span in quiet):
         return Context(Wants.NOTHING, offset)

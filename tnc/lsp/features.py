@@ -10,7 +10,7 @@ from pygls.exceptions import JsonRpcException
 
 from tnc.diagnostics import CompileError, Span
 from tnc.driver.live import State
-from tnc.editor.completion import completions
+from tnc.editor.completion import completions, depends_on_files
 from tnc.editor.costs import told
 from tnc.editor.desk import Document
 from tnc.editor.hover import equation_at, hover
@@ -216,7 +216,7 @@ async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.I
 )
 async def completed(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     document, offset = _at(ls, params)
-    if not document.read_once:
+    if not document.read_once or depends_on_files(document, offset):
         await ls.work(document.indexed)
     positions = ls.converter.positions_of(document.text)
     items = [
