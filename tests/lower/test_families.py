@@ -25,7 +25,7 @@ COPIES = {
     "CP conv": (0, 0),
     "TK conv": (0, 0),
     "TT conv": (1, 2),
-    "r-CP conv": (2, 4),
+    "r-CP conv": (1, 5),
     "r-TK conv": (2, 2),
     "r-TT conv": (1, 4),
     "CP dense": (0, 0),

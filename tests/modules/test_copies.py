@@ -56,11 +56,13 @@ CASES: dict[str, Case] = {
 
 class Watch(TorchDispatchMode):
     """Collects what copies images: in the open, or inside of a product or a convolution whose
-    operands it cannot take as they lie."""
+    operands it cannot take as they lie. `scattered`: operands of batched products of which neither
+    axis lies innermost, so that torch takes their matrices one by one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.copied: list[tuple[str, tuple[int, ...]]] = []
+        self.scattered: list[tuple[int, ...]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.overloadpacket
@@ -70,6 +72,7 @@ class Watch(TorchDispatchMode):
             for operand in args[:2]:
                 if 1 not in operand.stride()[-2:]:
                     self._note(func, operand)
+                    self.scattered += [tuple(operand.shape)] if name is ATEN.bmm else []
         elif name in (ATEN.convolution, ATEN.convolution_backward):
             first, second = args[:2]
             formats = _formats(first)
@@ -131,3 +134,14 @@ def test_images_are_copied_no_more_often_than_said(name: str) -> None:
     x = torch.randn(3, 64, *SIGNALS, *((2,) if file == "conv3d" else ()))
     last = x.movedim(1, -1).contiguous().movedim(-1, 1)
     assert Copies(copies(layer, x), copies(layer, last)) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_batched_product_is_taken_apart(name: str) -> None:
+    file, settings, _ = CASES[name]
+    layer = instance(file, name.split()[0], dtype=torch.float32, **settings, **CONVOLUTION)
+    x = torch.randn(3, 64, *SIGNALS, *((2,) if file == "conv3d" else ()), requires_grad=True)
+    with Watch() as watch:
+        y = layer(x)
+        torch.autograd.grad(y, [x, *layer.parameters()], torch.randn_like(y))
+    assert watch.scattered == []

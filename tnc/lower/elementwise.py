@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from tnc.ir.layer import Axes
 from tnc.ir.scalar import Scalar
+from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, ordered, solid
 from tnc.lower.ways import COPY, LAUNCH, Site, Way, apart, axis_of
 from tnc.ops import Add, Call, Mask, Scale
 from tnc.ops.call import Function, function_named
+
+MUCH = 4
+"""So many times as large the result is as an operand which is copied rather than read in strides."""
 
 
 def multiply_ways(site: Site) -> list[Way]:
@@ -124,7 +128,43 @@ def _way(site: Site, order: Order, template: str, numbers: Sequence[Scalar]) -> 
         if solid(form.order) != ordered(solid(form.order), order)
     )
     cost = LAUNCH + COPY * (strided + site.measure(order))
-    return Way(wants, (Form(axes, order),), template, tuple(numbers), cost=cost)
+    inner = tuple(
+        _innermost(want, axes) if MUCH * site.measure(form.order) <= site.measure(order) else ()
+        for want, form in zip(wants, site.forms, strict=True)
+    )
+    lies = _iterated(order, site.orders)
+    return Way(wants, (Form(axes, lies),), template, tuple(numbers), inner=inner, cost=cost)
+
+
+def _iterated(order: Order, operands: Sequence[Order]) -> Order:
+    """How torch lays the result in memory: two modes lie as in the first operand that has both,
+    and where none has, as they are written (ATen's `TensorIterator`)."""
+    places = [{mode: k for k, mode in enumerate(solid(operand))} for operand in operands]
+    found: list[Mode] = []
+    for mode in order:
+        at = len(found)
+        for k in reversed(range(len(found))):
+            before = _before(mode, found[k], places)
+            if before is False:
+                break
+            if before:
+                at = k
+        found.insert(at, mode)
+    return tuple(found)
+
+
+def _before(mode: Mode, other: Mode, places: Sequence[dict[Mode, int]]) -> bool | None:
+    """Whether `mode` lies outside of `other`; None where no operand has both."""
+    for place in places:
+        if mode in place and other in place:
+            return place[mode] < place[other]
+    return None
+
+
+def _innermost(want: Axes, axes: Axes) -> tuple[int, ...]:
+    """The axis of a small operand along which its elements are to lie side by side: where they do
+    not, four times as long is taken for every element of the result, and copying it is quick."""
+    return (len(want) - 1,) if want and axes and want[-1] == axes[-1] else ()
 
 
 def _groups(order: Order, forms: Sequence[Form]) -> Axes:

@@ -36,7 +36,7 @@ class Way:
     """`template` is filled with the operands, then with `numbers`.
 
     `wants` and `gives` are the axes of operands and results. `inner`: per operand, the axes of
-    which one must lie innermost in memory, else the call itself copies. `fits`: per operand, the
+    which one must lie innermost in memory, else it is copied. `fits`: per operand, the
     orders in memory that the call takes without copying. `cost` is in nanoseconds, without copies.
     `unpacked`: of a call with several results, which value each one is; None for what nobody needs.
     """
@@ -53,12 +53,18 @@ class Way:
 
     def copied(self, k: int, order: Order) -> bool:
         """Whether operand `k`, lying in memory as `order`, has to be copied."""
-        want, lies = self.wants[k], solid(order)
-        if copies(order, want):
+        lies = solid(order)
+        if copies(order, self.wants[k]) or self.scattered(k, order):
             return True
-        if self.inner and self.inner[k] and lies:
-            return not any(lies[-1] in want[axis] for axis in self.inner[k])
         return bool(self.fits and self.fits[k] and lies not in map(solid, self.fits[k]))
+
+    def scattered(self, k: int, order: Order) -> bool:
+        """Whether operand `k`, lying in memory as `order`, is presented without a copy and then
+        has none of the axes innermost of which the call needs one."""
+        want, lies = self.wants[k], solid(order)
+        if not self.inner or not self.inner[k] or not lies or copies(order, want):
+            return False
+        return not any(lies[-1] in want[axis] for axis in self.inner[k])
 
 
 class Measure:

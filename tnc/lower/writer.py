@@ -61,7 +61,7 @@ class Writer:
         self._batched = batched
         self._local: set[str] = set()
         self._settled: Mapping[Value, Axes] = {}
-        self._views: dict[tuple[str, Axes], str] = {}
+        self._views: dict[tuple[str, Axes, bool], str] = {}
         self._uses: dict[tuple[Value, Axes], int] = {}
         self._wanted: dict[Value, list[Axes]] = {}
         self._delivered: dict[Value, list[Axes]] = {}
@@ -125,17 +125,17 @@ class Writer:
     def _expression(
         self, step: Step, way: Way, needs: frozenset[int]
     ) -> tuple[str, tuple[str, ...]]:
-        parts = [
-            self._operand(operand, way.wants[k], way.template.count(f"{{{k}}}") > 1, needs)
-            for k, operand in enumerate(step.operands)
-        ]
+        parts = [self._operand(operand, way, k, needs) for k, operand in enumerate(step.operands)]
         numbers = [self._number(number) for number in way.numbers]
         while len(self._filled(way, parts, numbers)) > WIDTH:
             longest = max(range(len(parts)), key=lambda k: len(parts[k][0]))
             if parts[longest][0].isidentifier():
                 break
             text, name = parts[longest]
-            alone = self._alone(text, name, step.operands[longest], way.wants[longest], needs)
+            operand, want = step.operands[longest], way.wants[longest]
+            alone = self._alone(text, name, operand, want, needs)
+            gathered = way.scattered(longest, self.held[operand].form.order)
+            self._views[name, bare(want), gathered] = alone
             parts[longest] = (alone, alone)
         reads = tuple(dict.fromkeys(name for _, name in parts))
         return self._filled(way, parts, numbers), reads
@@ -152,21 +152,24 @@ class Writer:
         assert isinstance(number, tuple)
         return self.scope.extent(number)
 
-    def _operand(
-        self, operand: Value, want: Axes, often: bool, needs: frozenset[int]
-    ) -> tuple[str, str]:
-        """An expression that presents the operand, and the variable which it reads."""
-        held = self.held[operand]
+    def _operand(self, operand: Value, way: Way, k: int, needs: frozenset[int]) -> tuple[str, str]:
+        """An expression that presents operand `k` of a call, and the variable which it reads."""
+        held, want = self.held[operand], way.wants[k]
         steps = views(held.form.axes, want)
-        if not steps:
+        gathered = way.scattered(k, held.form.order)
+        if not steps and not gathered:
             return held.name, held.name
-        if (held.name, bare(want)) in self._views:
-            name = self._views[held.name, bare(want)]
-            return name, name
+        known = self._views.get((held.name, bare(want), gathered))
+        if known is not None:
+            return known, known
         text = held.name + "".join(self.view(step) for step in steps)
-        repeated = self._uses.get((operand, bare(want)), 0) > 1 and steps[-1].name != "t"
-        if often or repeated or len(steps) > 1:
+        text += ".contiguous()" if gathered else ""
+        turned = bool(steps) and steps[-1].name == "t" and not gathered
+        repeated = self._uses.get((operand, bare(want)), 0) > 1 and not turned
+        often = way.template.count(f"{{{k}}}") > 1
+        if often or repeated or len(steps) + gathered > 1:
             name = self._alone(text, held.name, operand, want, needs)
+            self._views[held.name, bare(want), gathered] = name
             return name, name
         return text, held.name
 
@@ -178,7 +181,6 @@ class Writer:
         name = self.names.local(f"{source}_{'flat' if merged else 'view'}", self._local)
         every = frozenset().union(needs, *(self._readers(operand, want)))
         self.lines.append(Line((name,), text, (source,), shown(want), operand.origin, every))
-        self._views[source, bare(want)] = name
         return name
 
     def _readers(self, operand: Value, want: Axes) -> list[frozenset[int]]:
