@@ -13,7 +13,7 @@ from tnc.ops import Add, Call, Mask, Scale
 from tnc.ops.call import Function, function_named
 
 MUCH = 4
-"""So many times as large the result is as an operand which is copied rather than read in strides."""
+"""So many times as large as an operand the result is for it to be copied, not read in strides."""
 
 
 def multiply_ways(site: Site) -> list[Way]:
