@@ -25,12 +25,12 @@ COPIES = {
     "CP conv": (0, 0),
     "TK conv": (0, 0),
     "TT conv": (1, 2),
-    "r-CP conv": (1, 5),
+    "r-CP conv": (2, 3),
     "r-TK conv": (2, 2),
-    "r-TT conv": (1, 4),
+    "r-TT conv": (2, 2),
     "CP dense": (0, 0),
     "r-CP dense": (1, 1),
-    "r-TK dense": (1, 2),
+    "r-TK dense": (1, 1),
     "r-TT dense": (1, 1),
 }
 """How often the forward and the backward copy a tensor to present it otherwise."""

@@ -8,7 +8,7 @@ one `mm` where it is short. Batched vectors stand on the left.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import chain, pairwise, permutations, product
 
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, ordered, solid
@@ -63,17 +63,45 @@ def _both(modes: frozenset[Mode], x: Order, y: Order) -> list[Order]:
 
 def _free(site: Site, roles: Product) -> list[tuple[Order, Order]]:
     """The orders of the free modes. Next to a large operand, a small one is copied for nothing:
-    its modes stand in the result in whichever order the readers want."""
+    its modes stand in the result in whichever order the readers want. So do those of a kernel that
+    is copied in any case."""
     x, y = site.orders
     left, right = ordered(roles.left, x), ordered(roles.right, y)
     found = {(left, right): None}
     if solid(roles.batch):
         return [*found]
+    larger = site.measure(x) >= site.measure(y)
+    lefts = _moved(site, left) if larger and _split(x, roles) else [left]
+    rights = _moved(site, right) if not larger and _split(y, roles) else [right]
     if MUCH * site.measure(y) <= site.measure(x):
-        found.update(dict.fromkeys((left, other) for other in _turned(right)))
+        rights = [right, *_turned(right)]
     elif MUCH * site.measure(x) <= site.measure(y):
-        found.update(dict.fromkeys((other, right) for other in _turned(left)))
+        lefts = [left, *_turned(left)]
+    found.update(dict.fromkeys(product(lefts, rights)))
     return list(found)
+
+
+def _moved(site: Site, modes: Order) -> list[Order]:
+    """Orders of the free modes of an operand that is copied: those that stand side by side in the
+    result, too, stay together."""
+    written = solid(site.value.type.modes)
+    runs: list[Order] = []
+    for mode in solid(modes):
+        if runs and (runs[-1][-1], mode) in pairwise(written):
+            runs[-1] = (*runs[-1], mode)
+        else:
+            runs.append((mode,))
+    turns = permutations(runs) if len(runs) <= MOST_TURNED else [runs]
+    return [modes, *(tuple(chain.from_iterable(turn)) for turn in turns)]
+
+
+def _split(order: Order, roles: Product) -> bool:
+    """Whether an operand of known size has contracted modes neither all in front of its free ones
+    nor all behind them."""
+    if any(mode.size.value is None for mode in order):
+        return False
+    contracted = [mode in roles.contracted for mode in solid(order)]
+    return sum(one != other for one, other in pairwise(contracted)) > 1
 
 
 def _turned(modes: Order) -> Iterator[Order]:
