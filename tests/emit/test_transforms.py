@@ -253,3 +253,22 @@ def test_any_number_of_leading_axes() -> None:
     for shape in ((5,), (2, 5), (2, 3, 5), (2, 1, 3, 5)):
         x = torch.randn(shape, dtype=torch.float64)
         close(layer(x), reference(case, layer)(x))
+
+
+def test_signatures_are_made_for_transforms_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Function.apply` makes one in each call; without torch.func it is not asked."""
+    case = CASES["depthwise"]()
+    layer = instance(case, dtype=torch.float64)
+    inputs = [t.requires_grad_() for t in tensors(case)]
+    asked: list[type] = []
+    apply = torch.autograd.Function.apply.__func__  # type: ignore[attr-defined]
+
+    def noted(cls: type, *arguments: object) -> object:
+        asked.append(cls)
+        return apply(cls, *arguments)
+
+    monkeypatch.setattr(torch.autograd.Function, "apply", classmethod(noted))
+    close(gradients(layer, layer(*inputs), inputs), gradients(layer, layer(*inputs), inputs))
+    assert asked == []
+    torch.func.vmap(lambda *one: layer(*(t[None] for t in one)))(*inputs)
+    assert asked

@@ -46,6 +46,16 @@ def _primal(tensor):
 def _tangents(tensors, dots):
     """The tangents of tensors: zeros for those that do not vary."""
     return [torch.zeros_like(t) if dot is None else dot for t, dot in zip(tensors, dots)]
+
+
+def _applied(function, *tensors):
+    """`function.apply(*tensors)`, which makes a signature of `forward` anew in each call. Where no
+    transform of torch.func is at work, nobody needs that: the call goes to the base class."""
+    if torch.compiler.is_compiling() or not hasattr(torch._C, "_are_functorch_transforms_active"):
+        return function.apply(*tensors)
+    if torch._C._are_functorch_transforms_active():
+        return function.apply(*tensors)
+    return super(torch.autograd.Function, function).apply(*tensors)
 '''
 
 
@@ -98,7 +108,7 @@ def applied(part: Part) -> list[str]:
     function = fresh("function", part.locals)
     single = len(routine.outputs) == 1
     first = "[0]" if routine.saved else ""
-    arguments = list(routine.arguments)
+    given = [function, *routine.arguments]
     lines = [
         *define("", part.apply, routine.arguments),
         *docstring(INDENT, _summary(routine, f"{', '.join(routine.outputs)}, differentiable")),
@@ -107,10 +117,10 @@ def applied(part: Part) -> list[str]:
         *choose(INDENT, function, part),
     ]
     if single:
-        return [*lines, *bracketed(INDENT, f"return {function}.apply(", arguments, f"){first}")]
+        return [*lines, *bracketed(INDENT, "return _applied(", given, f"){first}")]
     targets = [*routine.outputs, "*_"] if routine.saved else list(routine.outputs)
-    head = f"{', '.join(targets)} = {function}.apply("
-    return [*lines, *bracketed(INDENT, head, arguments, ")"), *give(INDENT, routine.outputs)]
+    head = f"{', '.join(targets)} = _applied("
+    return [*lines, *bracketed(INDENT, head, given, ")"), *give(INDENT, routine.outputs)]
 
 
 def _direct(part: Part) -> list[str]:
