@@ -24,9 +24,10 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE, PICTURE = "performance.md", "performance.svg"
 
 
-def sections(quick: bool, compile_einsum: bool) -> Mapping[str, Callable[[], Iterable[Row]]]:
+def sections(
+    quick: bool, compile_einsum: bool, rounds: int
+) -> Mapping[str, Callable[[], Iterable[Row]]]:
     """What is measured, by the name of its section, in order."""
-    rounds = 5 if quick else 15
     return {
         "training": partial(_grid, quick, rounds, grid.TRAINING),
         "inference": partial(_grid, quick, rounds, grid.INFERENCE),
@@ -61,6 +62,9 @@ def main() -> None:
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("--quick", action="store_true", help="few layers, few rounds")
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help="how often (default: 15, in a quick run 5)"
+    )
     parser.add_argument("--only", default="", metavar="SECTION,...", help="these sections")
     parser.add_argument(
         "--compile", action="store_true", help="torch.compile of the einsum too, which takes long"
@@ -69,7 +73,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=FILE, help="the file of the figures")
     parser.add_argument("--docs", type=Path, default=DOCS, help="the folder of the page")
     arguments = parser.parse_args()
-    known = sections(arguments.quick, arguments.compile)
+    rounds = arguments.rounds or (5 if arguments.quick else 15)
+    known = sections(arguments.quick, arguments.compile, rounds)
     wanted = arguments.only.split(",") if arguments.only else list(known)
     if unknown := [name for name in wanted if name not in known]:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(known)}")
