@@ -83,7 +83,7 @@ def _free(site: Site, roles: Product) -> list[tuple[Order, Order]]:
 
 def _moved(site: Site, modes: Order) -> list[Order]:
     """Orders of the free modes of an operand that is copied: those that stand side by side in the
-    result, too, stay together."""
+    result, too, stay together; two neighbours change places."""
     written = solid(site.value.type.modes)
     runs: list[Order] = []
     for mode in solid(modes):
@@ -91,8 +91,10 @@ def _moved(site: Site, modes: Order) -> list[Order]:
             runs[-1] = (*runs[-1], mode)
         else:
             runs.append((mode,))
-    turns = permutations(runs) if len(runs) <= MOST_TURNED else [runs]
-    return [modes, *(tuple(chain.from_iterable(turn)) for turn in turns)]
+    if len(runs) > MOST_TURNED:
+        return [modes]
+    swapped = [(*runs[:k], runs[k + 1], runs[k], *runs[k + 2 :]) for k in range(len(runs) - 1)]
+    return [modes, *(tuple(chain.from_iterable(turn)) for turn in swapped)]
 
 
 def _split(order: Order, roles: Product) -> bool:
