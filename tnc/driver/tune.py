@@ -21,7 +21,7 @@ from tnc.plan.clock import price
 from tnc.plan.network import Network, Tree
 from tnc.plan.planner import Planned
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: raise it whenever other orders are measured."""
 
 SCHEMA = "tnc.tuned/1"
