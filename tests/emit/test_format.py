@@ -225,3 +225,8 @@ def test_modules_with_names_of_any_length(words: list[str]) -> None:
     text = _renamed(matmul(), dict(zip([*given, "u_dot"], words, strict=True)))
     unchanged(text)
     ruff("check", "--isolated", "--select", "F", text=text)
+
+
+def test_a_sum_of_many_terms_is_no_deeper_than_one_of_two() -> None:
+    text = "a * b" + " - a * b + c" * 450
+    assert flat(parse(text)) == text

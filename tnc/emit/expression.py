@@ -112,7 +112,11 @@ def _binary(left: ast.expr, operator: ast.operator, right: ast.expr) -> tuple[st
     if isinstance(operator, ast.Pow):
         space = "" if _is_plain(left) and _is_plain(right) else " "
         return f"{flat(left, _TIGHT)}{space}{sign}{space}{flat(right, _SIGN)}", binds
-    return f"{flat(left, binds)} {sign} {flat(right, binds + 1)}", binds
+    parts = [flat(right, binds + 1), sign]
+    while isinstance(left, ast.BinOp) and _BINARY[type(left.op)][1] == binds:  # a long sum
+        parts += [flat(left.right, binds + 1), _BINARY[type(left.op)][0]]
+        left = left.left
+    return " ".join([flat(left, binds), *reversed(parts)]), binds
 
 
 def _is_plain(node: ast.expr) -> bool:
