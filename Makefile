@@ -13,7 +13,7 @@ export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint types imports wheel golden bench format clean
+.PHONY: help setup demo test check lint types imports wheel docs golden bench format clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  || { echo "tnc needs Python 3.11 or newer: make PYTHON=python3.12 setup"; exit 1; }
 	@echo "== setup: $(VENV) (torch included, so the first time takes a while)"
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev,bench]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,dev,bench,docs]'
 	@touch $@
 
 demo: $(STAMP)  ## compile a layer, read its code, train with it
@@ -39,7 +39,7 @@ test: $(STAMP)  ## all tests
 	@echo "== test"
 	@$(PY) -m pytest -q -n $(JOBS) $(ARGS)
 
-check: lint types imports test wheel  ## everything that must hold before a change goes in
+check: lint types imports docs test wheel  ## everything that must hold before a change goes in
 	@echo "== all is well"
 
 lint: $(STAMP)  ## format and lint, changing nothing
@@ -60,6 +60,10 @@ imports: $(STAMP)  ## which room may import which
 wheel: $(STAMP)  ## build the wheel, install it apart, use it outside of the checkout
 	@echo "== wheel"
 	@.ci/wheel $(PY)
+
+docs: $(STAMP)  ## the site, in build/site
+	@echo "== docs"
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
 
 golden: $(STAMP)  ## write the golden files anew; read the diff before you commit it
 	@$(PY) -m pytest -q -n $(JOBS) --update-golden $(ARGS)

@@ -44,7 +44,7 @@ def test_every_picture_is_shown_and_made() -> None:
 def test_the_text_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     (command,) = [each for each in COMMANDS if each.endswith("--format txt")]
     assert main(shlex.split(command)) == 0
-    assert f"```\n{capsys.readouterr().out}```\n" in PAGE
+    assert f"```text\n{capsys.readouterr().out}```\n" in PAGE
 
 
 @pytest.mark.parametrize("name", re.findall(r"gallery/(\w+)\.png", PAGE))

@@ -40,8 +40,8 @@ class layer:  # noqa: N801
             A, B = L.weight("A", r, s), L.weight("B", r, t)
             C, D = L.weight("C", r, i), L.weight("D", r, j)
             L.output("y", (n, t, h2, w2), x * A * B * C * D)
-        L.source()            # the `.tnn` text
-        L(S=64, T=64)         # a torch.nn.Module
+        L.source()  # the `.tnn` text
+        L(S=64, T=64)  # a torch.nn.Module
 
     Parameters are attributes: a type declares one that must be given, a value one with a default.
     """

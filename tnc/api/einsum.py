@@ -27,8 +27,8 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     is a mode. A mode of one operand that is not in the result is summed; twice in one operand it
     is the diagonal. After `|` stand convolution relations, their options after `;`:
 
-        tnc.einsum("n s h w, r s, r i, r j, r t -> n t h' w' | h' = h*i, w' = w*j; pad=same",
-                   x, A, C, D, B)
+        where = "h' = h*i, w' = w*j; pad=same"
+        tnc.einsum(f"n s h w, r s, r i, r j, r t -> n t h' w' | {where}", x, A, C, D, B)
 
     The order of contraction is planned for these sizes; the compiled function is cached. The
     result is differentiable, any number of times, in forward and reverse mode.

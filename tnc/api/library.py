@@ -31,9 +31,9 @@ class LayerFactory(LayerValue):
 
         conv = tnc.load("std.convolution")
         nets = tnc.load("std.nets")
-        nets.ResNet20(Conv=conv.CP.given(R=16))
-        nets.ResNet20(Conv="CP(R: 16)")
-        nets.ResNet20(**{"Stage.CP.R": 8})        # of the layers inside
+        nets.LeNet5(Conv=conv.CP.given(R=16))
+        nets.LeNet5(Conv="CP(R: 16)")
+        nets.LeNet5(Conv="CP", **{"CP.R": 8})  # of the layers inside
 
     `device` and `dtype` go to the module, unless the layer has parameters of these names.
     """
