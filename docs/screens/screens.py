@@ -10,8 +10,11 @@ import io
 import os
 import re
 import shlex
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from unittest.mock import patch
@@ -33,7 +36,8 @@ INK, PAPER, QUIET = "#d6deeb", "#10192b", "#7f8ea3"
 COLOURS = {"31": "#ff6b6b", "32": "#7bd88f", "33": "#ffca66", "34": "#6cb6ff", "36": "#5fd7d7"}
 """What a terminal's colours look like; the keys are those of ANSI escapes."""
 
-SCALE = 2
+SCALE, HEAD = 2, 33
+"""Of the copies as PNG; HEAD is where the second chunk of such a file begins."""
 
 
 class Terminal(io.StringIO):
@@ -95,12 +99,23 @@ def svg(command: str) -> str:
     return "\n".join([head, title, paper, *dots, *rows, "</svg>\n"])
 
 
-if __name__ == "__main__":
+def png(picture: str) -> bytes:
+    """The copy as PNG, which says in its first chunk of text what it is a copy of."""
     import cairosvg
 
+    drawing: bytes = cairosvg.svg2png(bytestring=picture.encode(), scale=SCALE)
+    said = b"tEXtSource\0" + source(picture).encode()
+    chunk = struct.pack(">I", len(said) - 4) + said + struct.pack(">I", zlib.crc32(said))
+    return drawing[:HEAD] + chunk + drawing[HEAD:]
+
+
+def source(picture: str) -> str:
+    """What tells one picture from another."""
+    return sha256(picture.encode()).hexdigest()
+
+
+if __name__ == "__main__":
     for name, command in SCREENS.items():
         picture = svg(command)
         (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
-        cairosvg.svg2png(
-            bytestring=picture.encode(), write_to=str(HERE / f"{name}.png"), scale=SCALE
-        )
+        (HERE / f"{name}.png").write_bytes(png(picture))
