@@ -137,15 +137,16 @@ def refusal(program: Block) -> str:
 
 
 def answer(command: str) -> str:
-    """What a command prints, through what follows it behind a `|`."""
+    """What a terminal shows: stdout, through what follows behind a `|`, and stderr."""
     words, _, filters = command.partition(" | ")
     first, *rest = shlex.split(words)
     assert first == "tnc", f"only tnc is run, not `{command}`"
-    printed = "".join(said(rest))
+    printed, told = said(rest)
     if filters:
         done = subprocess.run(filters, shell=True, input=printed, capture_output=True, text=True)
         printed = done.stdout
-    return "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
+    lines = f"{printed}\n{told}".strip("\n").splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 SLOW = {"README.md", "docs/cookbook.md", "docs/tutorial.md"}

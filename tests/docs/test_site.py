@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT, blocks
+from tests.docs.blocks import PAGES, ROOT, blocks
 
 DOCS = ROOT / "docs"
-FILES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -42,7 +41,7 @@ def test_every_page_is_in_the_site() -> None:
     )
 
 
-@pytest.mark.parametrize("page", FILES)
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for link in links(page):
         if not link.startswith("https://"):
@@ -52,7 +51,7 @@ def test_links_lead_somewhere(page: str) -> None:
             assert not anchor or anchor in anchors(target), f"{page}: {link}"
 
 
-@pytest.mark.parametrize("page", [each for each in FILES if each.startswith("docs/")])
+@pytest.mark.parametrize("page", [each for each in PAGES if each.startswith("docs/")])
 def test_pages_of_the_site_stay_within_it(page: str) -> None:
     """Links to what is beside docs/ would lead nowhere in the site."""
     outside = [
