@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,63 @@ def test_hover_over_an_equation_tells_what_it_costs(client: Client) -> None:
     assert "S = 64" in text
     client.replace("cost.tnn", "S: int,", "S: str,")
     assert told(client, "cost.tnn", "h'] ¦= x * A").startswith("no plan: `S` has no value")
+
+
+def cost(client: Client, name: str, place: str) -> str:
+    """What an equation costs, once it is known."""
+    for _ in range(10):
+        text = told(client, name, place)
+        if "ask again" not in text:
+            return text
+    raise AssertionError(text)
+
+
+def test_the_cost_follows_what_is_imported(client: Client) -> None:
+    """Directly, and by way of another file. A dense layer of K by 8: 8 · K · n, n = 32."""
+    (client.folder / "sizes.tnn").write_text("tnn 1\nlet K = 32\n")
+    (client.folder / "by_way.tnn").write_text("tnn 1\nfrom .sizes import K\nlet L = 2 * K\n")
+    for name, constant in (("direct", "from .sizes import K"), ("far", "from .by_way import L")):
+        text = f"tnn 1\n{constant}\nlayer D {{\n  mode n, s: {constant[-1]}, t: 8\n"
+        text += "  input x[n, s]\n  weight W[s, t]\n  output y[n, t] = x * W\n}\n"
+        client.open(f"{name}.tnn", text)
+    before = [cost(client, f"{name}.tnn", "t] ¦= x") for name in ("direct", "far")]
+    (client.folder / "sizes.tnn").write_text("tnn 1\nlet K = 1024\n")
+    changed = [{"uri": client.uri("sizes.tnn"), "type": 2}]
+    client.notify("workspace/didChangeWatchedFiles", changes=changed)
+    after = [cost(client, f"{name}.tnn", "t] ¦= x") for name in ("direct", "far")]
+    macs = [re.findall(r"\*\*(.*?)\*\* multiply-adds", each)[0] for each in before + after]
+    assert macs == ["8.19 k", "16.4 k", "262 k", "524 k"]
+
+
+RANGE = {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}
+ABOUT_A_TEXT: dict[str, dict[str, Any]] = {
+    **{each: {} for each in ("hover", "definition", "documentHighlight", "completion")},
+    **{each: {} for each in ("documentSymbol", "prepareRename")},
+    "references": {"context": {"includeDeclaration": True}},
+    "inlayHint": {"range": RANGE},
+    "formatting": {"options": {"tabSize": 2, "insertSpaces": True}},
+    "codeAction": {"range": RANGE, "context": {"diagnostics": []}},
+    "rename": {"newName": "q"},
+}
+
+
+@pytest.mark.parametrize("uri", ["file:///nope/zz.tnn", "untitled:Untitled-1", "file:///", "a"])
+@pytest.mark.parametrize("method", ABOUT_A_TEXT)
+def test_of_a_text_that_is_not_there_nothing_is_known(
+    client: Client, method: str, uri: str
+) -> None:
+    where = {"textDocument": {"uri": uri}, "position": RANGE["start"]}
+    assert client.request(f"textDocument/{method}", **where, **ABOUT_A_TEXT[method]) is None
+    assert not client.errors
+
+
+def test_a_saved_text_need_not_be_open(client: Client) -> None:
+    """And is read anew each time."""
+    for name in ("One", "Two"):
+        (client.folder / "saved.tnn").write_text(f"tnn 1\nlet {name} = 1\n")
+        document = {"uri": client.uri("saved.tnn")}
+        (found,) = client.request("textDocument/documentSymbol", textDocument=document)
+        assert found["name"] == name
 
 
 def places(client: Client, found: Any) -> list[tuple[str, str]]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tnc.diagnostics import Span
+from tnc.driver.imports import is_standard, read
 from tnc.elaborate import Settable, settable
-from tnc.syntax import tree
+from tnc.syntax.module import Module
 
 SECONDS = 20
 """How long a plan may take."""
@@ -25,19 +26,34 @@ _KEPT = 32
 
 @dataclass(slots=True)
 class Costs:
-    """Plans of layers, the last of which are kept."""
+    """Plans of layers, the last of which are kept as long as the text and what it imports stay."""
 
-    _known: dict[tuple[str, str], str | dict[str, Any]] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], str | dict[str, Any]] = field(default_factory=dict)
 
-    def plan(self, file: tree.File, text: str, layer: str, path: Path) -> dict[str, Any] | str:
+    def plan(self, module: Module, layer: str, path: Path) -> dict[str, Any] | str:
         """The plan as `tnc plan --json` has it, or why there is none."""
-        key = text, layer
+        text = module.source.text
+        key = (layer, str(path.parent), text, *_imported(module))
         if key not in self._known:
-            found = settable(file, layer)
+            found = settable(module.file, layer)
             self._known[key] = _planned(found[0], text, path) if found else "it is not read"
             while len(self._known) > _KEPT:
                 del self._known[next(iter(self._known))]
         return self._known[key]
+
+
+def _imported(module: Module) -> Iterator[str]:
+    """The names and texts of the files that are imported, as they are saved: so the process that
+    plans will read them."""
+    for each in module.imports.values():
+        if is_standard(each.source):
+            continue
+        yield each.source.name
+        try:
+            yield read(each.source.name).text
+        except (OSError, UnicodeDecodeError):
+            yield ""
+        yield from _imported(each)
 
 
 def _planned(layer: Settable, text: str, path: Path) -> dict[str, Any] | str:

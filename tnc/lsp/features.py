@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -19,7 +21,7 @@ from tnc.editor.rename import Refused, renamable, rename
 from tnc.editor.symbols import Occurrence
 from tnc.elaborate import settable
 from tnc.lsp.convert import explanation
-from tnc.lsp.server import Server
+from tnc.lsp.server import Absent, Server
 from tnc.syntax import tree
 from tnc.syntax.format import formatted
 
@@ -28,6 +30,23 @@ PATIENCE = 3.0
 
 server = Server()
 feature = server.feature
+
+_Params = TypeVar("_Params")
+_Answer = TypeVar("_Answer")
+_Handler: TypeAlias = Callable[[Server, _Params], Awaitable[_Answer]]
+
+
+def about_a_text(handler: _Handler[_Params, _Answer]) -> _Handler[_Params, _Answer | None]:
+    """Answers null where there is no such text."""
+
+    @wraps(handler)
+    async def answered(ls: Server, params: _Params) -> _Answer | None:
+        try:
+            return await handler(ls, params)
+        except Absent:
+            return None
+
+    return answered
 
 
 class _Place(Protocol):
@@ -92,6 +111,7 @@ def closed(ls: Server, params: types.DidCloseTextDocumentParams) -> None:
 
 
 @feature(types.TEXT_DOCUMENT_HOVER)
+@about_a_text
 async def hovered(ls: Server, params: types.HoverParams) -> types.Hover | None:
     document, offset = _at(ls, params)
     found, equation, explained = await ls.work(_known_at, document, offset)
@@ -118,14 +138,15 @@ def _known_at(
 
 async def _cost(ls: Server, document: Document, state: State, layer: tree.Layer, span: Span) -> str:
     """What an equation costs."""
-    name, text, path = layer.name.text, state.source.text, document.path
-    plan = await ls.plan(lambda: ls.costs.plan(state.file, text, name, path), PATIENCE)
+    name, path = layer.name.text, document.path
+    plan = await ls.plan(lambda: ls.costs.plan(state.module, name, path), PATIENCE)
     if plan is None:
         return "the plan is being made: ask again in a moment"
     return told(plan, span, settable(state.file, name)[0])
 
 
 @feature(types.TEXT_DOCUMENT_DEFINITION)
+@about_a_text
 async def definition(ls: Server, params: types.DefinitionParams) -> types.Location | None:
     document, offset = _at(ls, params)
     found = await ls.work(_occurrence, document, offset)
@@ -145,6 +166,7 @@ def _occurrence(document: Document, offset: int) -> Occurrence | None:
 
 
 @feature(types.TEXT_DOCUMENT_REFERENCES)
+@about_a_text
 async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
     document, offset = _at(ls, params)
 
@@ -161,6 +183,7 @@ async def references(ls: Server, params: types.ReferenceParams) -> list[types.Lo
 
 
 @feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+@about_a_text
 async def highlights(
     ls: Server, params: types.DocumentHighlightParams
 ) -> list[types.DocumentHighlight]:
@@ -182,6 +205,7 @@ async def highlights(
 
 
 @feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+@about_a_text
 async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
     document = ls.document(params.text_document.uri)
     entries = await ls.work(outline, document)
@@ -190,6 +214,7 @@ async def symbols(ls: Server, params: types.DocumentSymbolParams) -> list[types.
 
 
 @feature(types.TEXT_DOCUMENT_INLAY_HINT)
+@about_a_text
 async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
     document = ls.document(params.text_document.uri)
     found = await ls.work(lambda: list(hints(document)))
@@ -214,6 +239,7 @@ async def inlay_hints(ls: Server, params: types.InlayHintParams) -> list[types.I
     types.TEXT_DOCUMENT_COMPLETION,
     types.CompletionOptions(trigger_characters=["[", "(", ".", ">", " ", ","]),
 )
+@about_a_text
 async def completed(ls: Server, params: types.CompletionParams) -> types.CompletionList:
     document, offset = _at(ls, params)
     if not document.read_once or depends_on_files(document, offset):
@@ -227,6 +253,7 @@ async def completed(ls: Server, params: types.CompletionParams) -> types.Complet
 
 
 @feature(types.TEXT_DOCUMENT_FORMATTING)
+@about_a_text
 async def format_text(ls: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
     """The canonical form; nothing where the text does not parse."""
     document = ls.document(params.text_document.uri)
@@ -245,6 +272,7 @@ async def format_text(ls: Server, params: types.DocumentFormattingParams) -> lis
         resolve_provider=True,
     ),
 )
+@about_a_text
 async def code_actions(ls: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
     document = ls.document(params.text_document.uri)
     positions = ls.converter.positions_of(document.text)
@@ -267,6 +295,7 @@ async def resolved(ls: Server, params: types.CodeAction) -> types.CodeAction:
 
 
 @feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+@about_a_text
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.Range:
     document, offset = _at(ls, params)
     try:
@@ -277,6 +306,7 @@ async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types
 
 
 @feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
+@about_a_text
 async def renamed(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit:
     document, offset = _at(ls, params)
     try:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -17,6 +18,7 @@ from pygls.uris import to_fs_path
 
 from tnc.diagnostics import Diagnostic, Source
 from tnc.driver.front import check
+from tnc.driver.imports import read
 from tnc.editor.costs import Costs
 from tnc.editor.desk import SYNTAX, Desk, Document
 from tnc.lsp.convert import Converter
@@ -44,6 +46,10 @@ def _is_no_refusal(record: logging.LogRecord) -> bool:
 logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_refusal)
 
 
+class Absent(Exception):
+    """A text that is neither open nor on the disk."""
+
+
 class Server(LanguageServer):
     """Texts are read by one thread, one after another, so that the others can answer at once."""
 
@@ -65,8 +71,14 @@ class Server(LanguageServer):
         return path
 
     def document(self, uri: str) -> Document:
-        """An open text, as it is now."""
-        return self.desk.put(self.path(uri), self.workspace.get_text_document(uri).source)
+        """A text as it is now: in the editor, else as it is saved. Errors: Absent."""
+        path, known = self.path(uri), self.workspace.get_text_document(uri)
+        if unquote(uri) in self.workspace.text_documents:
+            return self.desk.put(path, known.source)
+        try:
+            return Document(path, read(path).text, self.desk)
+        except (OSError, ValueError):
+            raise Absent(uri) from None
 
     @property
     def converter(self) -> Converter:
