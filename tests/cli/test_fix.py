@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tnc.diagnostics import Diagnostic, Edit, Help, Label, Source
+from tnc.driver import front
 from tnc.driver.fix import applied, choose, fix
 
 Change = tuple[int, int, str]
@@ -101,6 +103,57 @@ def test_edits_that_undo_each_other_end() -> None:
 def test_edits_that_never_end_are_stopped() -> None:
     fixed = fix(Source("a.tnn", "a"), replacing({"a": "aa"}))
     assert len(fixed.done) == 10
+
+
+def test_edits_that_make_errors_are_left_out() -> None:
+    def check(source: Source) -> list[Diagnostic]:
+        found = replacing({"bad": "worse", "one": "two", "three": "four"})(source)
+        made = "worse" in source.text or ("two" in source.text) != ("four" in source.text)
+        new = replace(diagnostic(source), code="E0201")
+        return [*found, new] if made else found
+
+    fixed = fix(Source("a.tnn", "bad one three"), check)
+    assert fixed.source.text == "bad two four"  # these two need one another
+    assert [each.code for each in fixed.remaining] == ["E0101"]
+    assert len(fixed.done) == 2
+    assert fix(Source("a.tnn", "bad"), check).source.text == "bad"
+
+
+def test_warnings_may_come_of_edits() -> None:
+    def check(source: Source) -> list[Diagnostic]:
+        warning = replace(diagnostic(source), code="W0101", severity="warning")
+        return replacing({"one": "two"})(source) or [warning]
+
+    assert fix(Source("a.tnn", "one"), check).source.text == "two"
+
+
+NAMES = """tnn 1
+layer A1(D: int) {
+  mode n, d: D
+  input x[n, d]
+  output y[n, d] = tanh(x)
+}
+layer A(D: int) {
+  mode n, d: D
+  input x[n, d]
+  weight W1[d], W2[d], b1[d]
+  output y[n, d] = EXPR
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "fixed"),
+    [
+        ("Relu(x) * W1 * W2 + b1", "relu(x) * W1 * W2 + b1"),
+        ("x * W3 + b2", None),
+        ("x * W1 * X + W2 + b1", "x * W1 * x + W2 + b1"),
+        ("x |> A2(D)", "x |> A1(D)"),  # not `A`, which is this layer
+    ],
+)
+def test_names_are_replaced_only_where_one_is_meant(written: str, fixed: str | None) -> None:
+    source = Source("a.tnn", NAMES.replace("EXPR", written))
+    assert fix(source, front.check).source.text == NAMES.replace("EXPR", fixed or written)
 
 
 def test_the_report_names_insertions_and_removals() -> None:

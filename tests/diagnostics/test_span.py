@@ -59,3 +59,13 @@ def test_sources_are_told_apart_by_identity() -> None:
     assert one != other
     assert one.span(0, 1) == Span(one, 0, 1) != other.span(0, 1)
     assert len({one.span(0, 1), Span(one, 0, 1), other.span(0, 1)}) == 2
+
+
+def test_a_stretch_encloses_what_lies_within_it() -> None:
+    source, other = Source("a.tnn", "abcdef"), Source("a.tnn", "abcdef")
+    outer = source.span(1, 4)
+    assert outer.encloses(outer)
+    assert outer.encloses(source.span(2, 3))
+    assert not outer.encloses(source.span(0, 3))
+    assert not outer.encloses(source.span(2, 5))
+    assert not outer.encloses(other.span(2, 3))

@@ -33,6 +33,9 @@ def test_distance(one: str, other: str, steps: int) -> None:
         ("kernel", ["karnal"], "karnal"),  # 2 of 6
         ("kerne", ["karna"], None),  # 2 of 5
         ("ab", ["ac", "aa", "abc"], "aa"),
+        ("Relu", ["elu", "relu", "gelu"], "relu"),
+        ("x", ["X", "x'"], "X"),
+        ("ReLU", ["relu", "ReLU6"], "relu"),
     ],
 )
 def test_nearest(name: str, candidates: list[str], found: str | None) -> None:
@@ -45,3 +48,11 @@ def test_the_suggestion_can_be_applied() -> None:
     assert help.message == "did you mean `stride`?"
     assert [(edit.span, edit.replacement) for edit in help.edits] == [(span, "stride")]
     assert did_you_mean(span, ["pad"]) == ()
+
+
+def test_of_several_names_none_is_chosen() -> None:
+    span = Source("f.tnn", "W3").span(0, 2)
+    (help,) = did_you_mean(span, ["W2", "W1", "b"])
+    assert (help.message, help.edits) == ("did you mean `W1` or `W2`?", ())
+    (help,) = did_you_mean(span, [f"W{n}" for n in range(10)])
+    assert help.message == "did you mean `W0`, `W1`, `W2`, `W4` or `W5`?"

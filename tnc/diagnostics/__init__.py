@@ -3,7 +3,7 @@
 from tnc.diagnostics.diagnostic import Diagnostic, Edit, Help, Label, Severity
 from tnc.diagnostics.report import CompileError, Report
 from tnc.diagnostics.span import NOWHERE, Source, Span
-from tnc.diagnostics.suggest import did_you_mean, nearest
+from tnc.diagnostics.suggest import closest, did_you_mean, nearest
 
 __all__ = [
     "NOWHERE",
@@ -16,6 +16,7 @@ __all__ = [
     "Severity",
     "Source",
     "Span",
+    "closest",
     "did_you_mean",
     "nearest",
 ]

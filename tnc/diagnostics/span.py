@@ -92,6 +92,11 @@ class Span:
             raise ValueError(f"spans of two sources: {self.file} and {other.file}")
         return Span(self.source, min(self.start, other.start), max(self.end, other.end))
 
+    def encloses(self, other: "Span") -> bool:
+        """Whether the other stretch lies within this one."""
+        within = self.start <= other.start and other.end <= self.end
+        return within and other.source is self.source
+
     def __repr__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 

@@ -5,24 +5,40 @@ from collections.abc import Iterable
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.diagnostics.span import Span
 
+SHOWN = 5
 
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate fewest edits away from `name`, if that is at most a third of its length.
+
+def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """The candidates fewest edits away from `name`, if that is at most a third of its length.
 
     Edits are insertions, deletions, replacements and swaps of neighbours; one is always allowed.
-    Of equally near candidates the alphabetically first is taken, so the order given is immaterial.
+    Where names differ in nothing but case, these are all that is found.
     """
+    others = sorted({*candidates} - {name})
+    if cased := tuple(each for each in others if each.casefold() == name.casefold()):
+        return cased
+    steps = {each: distance(name, each) for each in others}
     allowed = max(1, len(name) // 3)
-    ranked = sorted((distance(name, each), each) for each in set(candidates) if each != name)
     # Something must be left of the name: `x` is one edit away from `y` too.
-    useful = [each for n, each in ranked if n <= allowed and n < max(len(name), len(each))]
-    return useful[0] if useful else None
+    useful = [each for each, n in steps.items() if n <= allowed and n < max(len(name), len(each))]
+    fewest = min((steps[each] for each in useful), default=0)
+    return tuple(each for each in useful if steps[each] == fewest)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The closest candidate, to be read by a person: of several the alphabetically first."""
+    return next(iter(closest(name, candidates)), None)
 
 
 def did_you_mean(span: Span, candidates: Iterable[str]) -> tuple[Help, ...]:
-    """The suggestion, if there is one, to replace the name written at `span`."""
-    found = nearest(span.text, candidates)
-    return (Help(f"did you mean `{found}`?", (Edit(span, found),)),) if found else ()
+    """The suggestion, if there is one, to replace the name written at `span`. It can be applied
+    where a single name is closest."""
+    found = closest(span.text, candidates)
+    if not found:
+        return ()
+    edits = (Edit(span, found[0]),) if len(found) == 1 else ()
+    *some, last = (f"`{each}`" for each in found[:SHOWN])
+    return (Help(f"did you mean {', '.join(some)}{' or ' if some else ''}{last}?", edits),)
 
 
 def distance(one: str, other: str) -> int:

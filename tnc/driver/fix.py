@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from typing import TypeAlias
 
 from tnc.diagnostics import Diagnostic, Edit, Source
 
 ROUNDS = 10
 
 Check = Callable[[Source], Sequence[Diagnostic]]
+Choice: TypeAlias = tuple[Diagnostic, tuple[Edit, ...]]
+"""A diagnostic, and the edits that are to be made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,16 @@ class Fixed:
 def fix(source: Source, check: Check) -> Fixed:
     """Apply edits and check again until there is nothing more to apply.
 
-    Edits which overlap others wait for the next round, where the check may repeat them. Ends
-    after `ROUNDS`, and sooner if a text comes back that was there before.
+    Edits which overlap others wait for the next round, where the check may repeat them. Those
+    after which the check finds new errors are left out. Ends after `ROUNDS`, and sooner if a text
+    comes back that was there before.
     """
     done: list[str] = []
     seen = {source.text}
     remaining = tuple(check(source))
     for _ in range(ROUNDS):
-        chosen = choose(source, remaining)
-        text = applied(source, [edit for _, edits in chosen for edit in edits])
+        chosen = _harmless(source, remaining, choose(source, remaining), check)
+        text = _after(source, chosen)
         if text in seen:
             break
         seen.add(text)
@@ -43,15 +48,13 @@ def fix(source: Source, check: Check) -> Fixed:
     return Fixed(source, tuple(done), remaining)
 
 
-def choose(
-    source: Source, diagnostics: Iterable[Diagnostic]
-) -> list[tuple[Diagnostic, tuple[Edit, ...]]]:
+def choose(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Choice]:
     """The edits to apply, each diagnostic's all or none; none of them touches another.
 
     Where a diagnostic offers several ways out, a person has to choose; edits of other files are
     left to the checks of those.
     """
-    chosen: list[tuple[Diagnostic, tuple[Edit, ...]]] = []
+    chosen: list[Choice] = []
     taken: list[Edit] = []
     for diagnostic in diagnostics:
         ways = [help.edits for help in diagnostic.help if help.edits]
@@ -74,6 +77,36 @@ def applied(source: Source, edits: Iterable[Edit]) -> str:
         new = edit.replacement.replace("\r\n", "\n").replace("\n", line_end)
         text = text[:start] + new + text[end:]
     return text
+
+
+def _harmless(
+    source: Source, said: Iterable[Diagnostic], chosen: list[Choice], check: Check
+) -> list[Choice]:
+    """The choices without those that make errors which were not there. Each is tried by leaving it
+    out of the rest, as edits may need one another: those of a name's uses that of its declaration.
+    """
+    before = _errors(said)
+
+    def new(some: list[Choice]) -> int:
+        after = _errors(check(Source(source.name, _after(source, some))))
+        return (after - before).total()
+
+    worst = new(chosen) if chosen else 0
+    for choice in chosen if worst else ():
+        others = [each for each in chosen if each is not choice]
+        if (count := new(others)) < worst:
+            chosen, worst = others, count
+        if not worst:
+            return chosen
+    return [] if worst else chosen
+
+
+def _errors(said: Iterable[Diagnostic]) -> Counter[str]:
+    return Counter(each.code for each in said if each.severity == "error")
+
+
+def _after(source: Source, chosen: Iterable[Choice]) -> str:
+    return applied(source, [edit for _, edits in chosen for edit in edits])
 
 
 def _touch(one: Edit, other: Edit) -> bool:

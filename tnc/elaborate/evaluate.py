@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tnc.diagnostics import Span, did_you_mean, nearest
-from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.diagnostics import Span, did_you_mean
 from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Definition, FileNames, Partial
 from tnc.elaborate.factorise import factorisation
 from tnc.elaborate.names import Family, Faulty, Names, Tensor, Within, members
@@ -249,14 +248,18 @@ def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> 
             f"undefined layer or function `{name.text}`",
             name.span,
             "not found",
-            help=did_you_mean(name.span, known | _layers(scope)),
+            help=did_you_mean(name.span, known | _layers(scope, name.span)),
         )
 
 
-def _layers(scope: Names) -> set[str]:
-    """The names of layers and functions that a file has, its own and imported ones."""
+def _layers(scope: Names, place: Span) -> set[str]:
+    """The names of layers and functions that a file has, its own and imported ones, but for the
+    layer around the place: none contains itself."""
     values = {name for name, each in scope.file.values.items() if isinstance(each, Partial)}
-    return values | scope.file.layers.keys() | scope.file.imported.keys()
+    layers = {
+        name for name, each in scope.file.layers.items() if not each.node.span.encloses(place)
+    }
+    return values | layers | scope.file.imported.keys()
 
 
 def _arguments(expr: tree.Call, scope: Names) -> list[Constant]:
@@ -358,15 +361,13 @@ def options(
 
 
 def _unknown_option(name: tree.Name, known: frozenset[str], what: str, scope: Names) -> None:
-    close = nearest(name.text, known)
-    help = (Help(f"did you mean `{close}`?", (Edit(name.span, close),)),) if close else ()
     scope.report.error(
         "E0105",
         f"`{what}` has no parameter `{name.text}`",
         name.span,
         "unknown",
         notes=(f"it has {', '.join(f'`{each}`' for each in sorted(known))}",),
-        help=help,
+        help=did_you_mean(name.span, known),
     )
 
 

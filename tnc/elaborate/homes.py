@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tnc.diagnostics import Label, Report, Span, did_you_mean, nearest
+from tnc.diagnostics import Label, Report, Span, closest, did_you_mean
 from tnc.elaborate.calls import TENSOR_FUNCTIONS
 from tnc.elaborate.definitions import Constant, Definition, FileNames, Imported
 from tnc.elaborate.evaluate import evaluate
@@ -99,8 +99,8 @@ class Homes:
                     found = None if inner is None else self._public(inner, each.name, said)
                     yield (each.alias or each.name).text, found
                     if found is None and inner is not None and each.alias is None:
-                        meant = nearest(each.name.text, self.of(inner).offered)
-                        yield meant or each.name.text, None  # may be used under that name
+                        for meant in closest(each.name.text, self.of(inner).offered):
+                            yield meant, None  # may be used under that name
 
     def _public(self, module: Module, name: tree.Name, said: Report) -> Imported | None:
         names = self.of(module)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from tnc.diagnostics import Label, Span, nearest
+from tnc.diagnostics import Label, Span, did_you_mean
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.modes import Single, written
 from tnc.elaborate.relations import Relation
@@ -290,15 +290,13 @@ def missing(wanted: Wanted, present: Iterable[str], product: Product) -> bool:
     lacking = [single for single in wanted.singles if single.key not in known]
     for single in lacking:
         span = written(wanted.node, single)
-        close = nearest(span.text, {product.shown(key) for key in known - wanted.keys})
-        help = (Help(f"did you mean `{close}`?", (Edit(span, close),)),) if close else ()
         product.scope.sizes.reported.add(single.key)
         product.scope.report.error(
             "E0205",
             f"no factor carries `{single.shown}`",
             span,
             "wanted here",
-            help=help,
+            help=did_you_mean(span, {product.shown(key) for key in known - wanted.keys}),
         )
     return not lacking
 

@@ -7,7 +7,7 @@ token is replaced; a token too many is left out. Each only if what follows then 
 from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 
-from tnc.diagnostics import Edit, Help, Label, Span, nearest
+from tnc.diagnostics import Edit, Help, Label, Span, closest
 from tnc.syntax.grammar import END, KEYWORDS, spelling
 from tnc.syntax.lexing import retyped
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE, Run
@@ -55,8 +55,8 @@ def misspelt_keyword(run: Run) -> bool:
     word = run.token
     if word.type != "NAME" or not run.first_on_line(run.at):
         return False
-    keyword = nearest(word, _STATEMENTS)
-    if keyword is None or not run.machine.fits(keyword.upper(), run.following.type):
+    keyword, *others = closest(word, _STATEMENTS) or ("",)
+    if not keyword or others or not run.machine.fits(keyword.upper(), run.following.type):
         return False
     span = run.span(word)
     run.report.error("E0002", f"unexpected `{word}`, expected `{keyword}`", span,
