@@ -99,6 +99,37 @@ def test_folders(tnc: Run) -> None:
     assert "./unfinished.tnn:1:1: " in answer.err
 
 
+USING = """\
+tnn 1
+import lib
+layer Net {
+  mode n, s: 4
+  input x[n, s]
+  output y = x |> lib.Dense(4, 5)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "files", [["m.tnn", "sub/lib.tnn"], ["sub/lib.tnn", "m.tnn"], ["./m.tnn", "sub"]]
+)
+def test_what_is_wrong_with_an_imported_file_is_said_once(tnc: Run, files: list[str]) -> None:
+    Path("sub").mkdir()
+    Path("sub/lib.tnn").write_text(WRONG)
+    Path("m.tnn").write_text(USING.replace("import lib", "import sub.lib as lib"))
+    (said,) = json.loads(tnc("check", "--format", "json", *files).out)
+    assert (said["code"], len(said["labels"])) == ("E0102", 1)  # as its own check has it
+    assert "\n1 error; " in tnc("check", *files).err
+    assert "in this `Dense`" in tnc("check", "m.tnn").err
+
+
+def test_a_file_is_mended_before_one_that_imports_it_is_checked(tnc: Run) -> None:
+    Path("lib.tnn").write_text(MISSPELT)
+    Path("a.tnn").write_text(USING)
+    answer = tnc("check", "--fix", "a.tnn", "lib.tnn")
+    assert (answer.code, "error" in answer.err) == (0, False), answer.err
+
+
 def test_standard_input(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(WRONG.encode())))
     answer = tnc("check", "-")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,6 +97,20 @@ def _check(names: Sequence[str], mend: bool) -> _Outcome:
     from tnc.driver.front import checked
 
     found = _Outcome()
+    texts = [*_texts(names, mend, found)]  # all are mended before one that imports them is checked
+    said: dict[tuple[object, ...], Diagnostic] = {}
+    for source in texts:
+        outcome = checked(source)
+        for each in outcome.said:
+            known = said.setdefault(_place(each), each)
+            if len(each.labels) < len(known.labels):  # without a label on the use in another file
+                said[_place(each)] = each
+        found.files += outcome.files
+    found.said += said.values()
+    return found
+
+
+def _texts(names: Sequence[str], mend: bool, found: _Outcome) -> Iterator[Source]:
     for name in names:
         found.files.append(Path(name))
         try:
@@ -104,13 +119,18 @@ def _check(names: Sequence[str], mend: bool) -> _Outcome:
             found.stopped(stop)
             continue
         try:
-            source = _mended(source) if mend else source
+            yield _mended(source) if mend else source
         except Stop as stop:  # it is checked as it is
             found.stopped(stop)
-        outcome = checked(source)
-        found.said += outcome.said
-        found.files += outcome.files
-    return found
+            yield source
+
+
+def _place(diagnostic: Diagnostic) -> tuple[object, ...]:
+    """What tells diagnostics apart: those of a file are said again of each that imports it, which
+    may know it by another path."""
+    span = diagnostic.span
+    file = os.path.realpath(span.file)
+    return file, span.start, span.end, diagnostic.code, diagnostic.message
 
 
 def _mended(source: Source) -> Source:
