@@ -45,6 +45,7 @@ DOORS = {
 # starts without torch; a door defers its own package.
 DEFERRED = {
     "tnc/__init__.py": {"tnc", "torch"},
+    "tnc/__main__.py": {"tnc"},
     "tnc/api/": {"tnc", "torch"},
     "tnc/cli/": {"tnc", "torch"},
     "tnc/emit/load.py": {"torch"},

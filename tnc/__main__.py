@@ -1,8 +1,18 @@
-"""`python -m tnc` is `tnc`."""
+"""`python -m tnc` is `tnc`: where the process begins."""
 
 import sys
 
-from tnc.cli.main import main
+
+def main() -> int:
+    """Run the command line. An interruption is one, too, while modules are being imported."""
+    try:
+        from tnc.cli.main import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -77,6 +77,17 @@ def test_layers(tnc: Run) -> None:
     assert after(tnc, "tnc plan missing.tnn:") == []
 
 
+def test_layers_are_those_that_can_be_compiled(tnc: Run) -> None:
+    """However they are written, also where the file has errors."""
+    odd = DENSE.replace("layer Dense", "  ## Dense.\n  layer\n Dense")
+    odd += "\nlet q = 3\n# layer No {}\nlet D2 = Dense(S: 2)\nextern E(x[n]) -> [n]\n"
+    Path("odd.tnn").write_text(odd)
+    assert after(tnc, "tnc plan odd.tnn:") == ["odd.tnn:Dense", "odd.tnn:D2"]
+    assert "odd.tnn:Dense\tDense." in tnc("completion", "zsh", "--line", "tnc plan odd.tnn:").out
+    Path("odd.tnn").write_text(odd + "layer Other {\n  output y[n] = \nlayer Last {}")
+    assert after(tnc, "tnc plan odd.tnn:O") == ["odd.tnn:Other"]
+
+
 def test_codes(tnc: Run) -> None:
     assert after(tnc, "tnc explain ") == [*CATALOGUE]
     assert after(tnc, "tnc explain E030") == [each for each in CATALOGUE if "E030" in each]

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -212,3 +213,32 @@ def test_the_arguments_are_those_of_the_process_by_default(
     monkeypatch.setattr(sys, "argv", ["tnc", "--version"])
     assert main() == 0
     assert capsys.readouterr().out == f"tnc {VERSION}\n"
+
+
+EARLY = """
+import runpy, sys, tomllib
+from importlib import import_module
+
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tnc.cli.main":
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Interrupting())
+if sys.argv[1] == "module":
+    runpy.run_module("tnc", run_name="__main__", alter_sys=True)
+module, name = sys.argv[1].split(":")
+sys.exit(getattr(import_module(module), name)())
+"""
+
+
+def test_an_interruption_while_modules_are_imported() -> None:
+    """Whichever way the process was started."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for way in ("module", project["scripts"]["tnc"]):
+        answer = subprocess.run(
+            [sys.executable, "-c", EARLY, way], env=START, capture_output=True, text=True
+        )
+        assert (answer.returncode, answer.stderr) == (130, "interrupted\n")

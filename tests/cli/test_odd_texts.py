@@ -35,13 +35,22 @@ def code_of(module: str) -> list[str]:
     "changed",
     [
         lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", " # a comment\r"),
         lambda text: "\ufeff" + text,
         lambda text: "\ufeff" + text.replace("\n", "\r\n"),
         lambda text: text.rstrip("\n"),
         lambda text: text + "\n" * 100,
         lambda text: text + "# the end",
     ],
-    ids=["crlf", "mark", "mark-crlf", "no-last-line-end", "empty-lines", "comment-at-the-end"],
+    ids=[
+        "crlf",
+        "cr",
+        "mark",
+        "mark-crlf",
+        "no-last-line-end",
+        "empty-lines",
+        "comment-at-the-end",
+    ],
 )
 def test_the_same_text_otherwise_written(tnc: Run, changed: Callable[[str], str]) -> None:
     written(DENSE)

@@ -14,6 +14,9 @@ from tnc.diagnostics import Source, Span
         ("a\nbc", 4, (2, 3)),
         ("a\n", 2, (2, 1)),
         ("a\r\nb", 3, (2, 1)),
+        ("a\rbc\r\rd", 3, (2, 2)),
+        ("a\rbc\r\rd", 6, (4, 1)),
+        ("a\r\r\nb", 4, (3, 1)),
         ("é\U0001f600x", 2, (1, 3)),  # code points, neither bytes nor UTF-16 units
         ("\ufeffab", 1, (1, 1)),  # a byte order mark takes no column
         ("\ufeffab\nc", 4, (2, 1)),
@@ -30,6 +33,7 @@ def test_position(text: str, offset: int, position: tuple[int, int]) -> None:
         ("", [""]),
         ("a\nb", ["a", "b"]),
         ("a\r\nb\r\n", ["a", "b", ""]),
+        ("a\rb\r\r", ["a", "b", "", ""]),
         ("\ufeffa\n\nb", ["a", "", "b"]),
     ],
 )

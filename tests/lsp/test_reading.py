@@ -40,6 +40,12 @@ def test_columns_count_utf_16_units(client: Client) -> None:
     assert client.shown(name, wrong["range"]) == "q"
 
 
+def test_carriage_returns_alone_end_lines(client: Client) -> None:
+    client.open("cr.tnn", "tnn 1 # a\rlayer L { mode n # b\r  output y[n] = q }\r")
+    (wrong,) = [each for each in client.diagnostics("cr.tnn") if each["code"] == "E0102"]
+    assert wrong["range"]["start"] == {"line": 2, "character": 16}
+
+
 def test_columns_in_the_encoding_that_the_client_prefers(tmp_path: Path) -> None:
     client = Client(tmp_path, ["utf-8"])
     assert client.capabilities["positionEncoding"] == "utf-8"

@@ -14,7 +14,6 @@ from pathlib import Path
 from tnc.cli import main
 from tnc.cli.sources import SUFFIX
 
-LAYER = re.compile(r"^(?:layer|let)\s+([^\W\d]\w*)", re.MULTILINE)
 _ENOUGH = 60
 
 
@@ -159,8 +158,9 @@ def _files(word: str, suffix: str) -> Iterator[Candidate]:
 
 
 def _layers(file: str) -> Iterator[Candidate]:
-    from tnc.driver.imports import read
+    from tnc.driver.front import opened
+    from tnc.elaborate import offered
 
     with suppress(OSError, ValueError):
-        for name in LAYER.findall(read(Path(file).expanduser()).text):
-            yield Candidate(f"{file}:{name}")
+        for each in offered(opened(str(Path(file).expanduser())).module):
+            yield Candidate(f"{file}:{each.name}", _short(each.doc))

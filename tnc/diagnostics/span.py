@@ -1,9 +1,11 @@
 """Where something is written: a source text, and a stretch of it."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
 BYTE_ORDER_MARK = "\ufeff"
+_ALONE = re.compile(r"\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -12,6 +14,7 @@ class Source:
 
     Two sources are equal only if they are the same object, so hashing costs nothing.
     A byte order mark stays in `text` (offsets are offsets into `text`) but belongs to no line.
+    Where lines end with a carriage return alone, `text` has a line feed instead.
     """
 
     name: str
@@ -19,6 +22,7 @@ class Source:
     starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "text", universal(self.text))
         first = 1 if self.text.startswith(BYTE_ORDER_MARK) else 0
         rest = (at + 1 for at, letter in enumerate(self.text) if letter == "\n")
         object.__setattr__(self, "starts", (first, *rest))
@@ -99,6 +103,11 @@ class Span:
 
     def __repr__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def universal(text: str) -> str:
+    """The text with a line feed for each carriage return that has none: as long as before."""
+    return _ALONE.sub("\n", text) if "\r" in text else text
 
 
 NOWHERE = Span(Source("<built>", ""), 0, 0)

@@ -17,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from tnc.diagnostics import Diagnostic, Source
+from tnc.diagnostics.span import universal
 from tnc.driver.front import check
 from tnc.driver.imports import read
 from tnc.editor.costs import Costs
@@ -74,7 +75,7 @@ class Server(LanguageServer):
         """A text as it is now: in the editor, else as it is saved. Errors: Absent."""
         path, known = self.path(uri), self.workspace.get_text_document(uri)
         if unquote(uri) in self.workspace.text_documents:
-            return self.desk.put(path, known.source)
+            return self.desk.put(path, universal(known.source))
         try:
             return Document(path, read(path).text, self.desk)
         except (OSError, ValueError):
@@ -137,7 +138,7 @@ class Server(LanguageServer):
     ) -> None:
         uri = self.converter.uri(document.path)
         now = self.workspace.get_text_document(uri)
-        if now.source != source.text or document.path not in self.desk.open:
+        if universal(now.source) != source.text or document.path not in self.desk.open:
             return  # it was written on meanwhile, or closed
         made = [self.converter.diagnostic(each, source) for each in diagnostics]
         self.text_document_publish_diagnostics(
