@@ -54,3 +54,20 @@ def test_edits_mend_the_text() -> None:
         ((edit,),) = [help.edits for help in found.help]
         text = text[: edit.span.start] + edit.replacement + text[edit.span.end :]
         assert "".join(text.split()) == "".join(TEXT.replace(old, mended).split())
+
+
+def test_what_is_lost_in_a_layer_excuses_nothing_in_another() -> None:
+    lost = "let B = * ) Other(q"
+    layer = f"layer L {{\n  mode n, s: 3\n  input x[n, s]\n  {lost}\n"
+    layer += "  let z[n, q] = x\n  output y[n, s] = x * B\n  output u = x |> Other(3)\n}\n"
+    whole = layer.replace(lost, "").replace("layer L", "layer M")
+    codes = [each.code for each in check(Source("a.tnn", f"tnn 1\n{layer}"))]
+    assert codes == ["E0002"]
+    codes = [each.code for each in check(Source("a.tnn", f"tnn 1\n{layer}{whole}"))]
+    assert codes == ["E0002", "E0101", "E0102", "E0103"]
+
+
+def test_what_is_lost_between_layers_excuses_all() -> None:
+    layer = "layer L {\n  mode n, s: 3\n  input x[n, s]\n  output y[n, s] = x * B\n}\n"
+    codes = [each.code for each in check(Source("a.tnn", f"tnn 1\nlet B = * )\n{layer}"))]
+    assert codes == ["E0002"]

@@ -245,10 +245,10 @@ def test_a_statement_that_cannot_be_read_is_left_out() -> None:
     file, (diagnostic,) = read(text)
     assert diagnostic.span.line == 4
     assert statements(text) == ["mode n, h", "let c = n"]
-    assert file.poisoned == {"a", "b"}
     broken, whole = file.items
     assert isinstance(broken, tree.Layer)
     assert isinstance(whole, tree.Layer)
+    assert (broken.poisoned, whole.poisoned, file.poisoned) == ({"a", "b"}, set(), set())
     assert (broken.incomplete, whole.incomplete) == (True, False)
 
 
@@ -258,7 +258,7 @@ def test_a_header_that_cannot_be_read_leaves_its_body() -> None:
     (layer,) = file.items
     assert isinstance(layer, tree.Layer)
     assert (layer.params, len(layer.body), layer.incomplete) == ((), 1, True)
-    assert {"S", "T", "U"} <= file.poisoned
+    assert {"S", "T", "U"} <= layer.poisoned
 
 
 def test_a_layer_without_a_name_is_skipped_as_a_whole() -> None:
@@ -341,7 +341,9 @@ def test_too_deep(open_: str, close: str, depth: int) -> None:
     assert (diagnostic.code, diagnostic.span.line) == ("E0002", 3)
     assert diagnostic.message == "unexpected nesting, expected at most 200 levels"
     assert statements(text) == ["let c = d"]
-    assert "a" in read(text)[0].poisoned
+    (layer,) = read(text)[0].items
+    assert isinstance(layer, tree.Layer)
+    assert "a" in layer.poisoned
 
 
 @pytest.mark.parametrize("after", ["[0]", "(1)", ".b", "...", " |> f"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -88,8 +88,9 @@ class FileNames:
     """What stands outside of the layers of a file.
 
     `module`: how imports call the file. `layers`: layers and externs. `values`: its lets.
-    `imported`: names from other files. `spans`: where each name is declared. `members`: the files
-    of a folder, such as `std`. `functions`: those of the language that it passes on.
+    `imported`: names from other files. `spans`: where each name is declared. `poisoned`: names that
+    may have been declared in what was lost. `members`: the files of a folder, such as `std`.
+    `functions`: those of the language that it passes on.
     """
 
     module: str
@@ -106,6 +107,10 @@ class FileNames:
     def offered(self) -> frozenset[str]:
         """The names that `public` knows."""
         return frozenset({*self.layers, *self.members, *self.values, *self.functions})
+
+    def poisoning(self, lost: frozenset[str]) -> FileNames:
+        """The same names as a layer sees them in which some more were lost."""
+        return replace(self, poisoned=self.poisoned | lost) if lost else self
 
     def public(self, name: str) -> Imported | None:
         """What other files get under this name."""

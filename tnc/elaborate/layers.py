@@ -50,7 +50,7 @@ class Elaboration:
         self.scope = Scope(
             report,
             names.source,
-            names,
+            names.poisoning(layer.poisoned),
             checking,
             tensors=_tensor_names(layer.body),
             body=layer.body,

@@ -15,6 +15,7 @@ from tnc.syntax.machine import Branch, Machine, straight
 from tnc.syntax.recover import (
     NESTED_AT_MOST,
     STACKED_AT_MOST,
+    Lost,
     Parsed,
     Recovery,
     report_nesting,
@@ -47,7 +48,7 @@ def _without_mistakes(lexed: Lexed, source: Source) -> Parsed | None:
         if token.type == DOC and "\n" not in source.text[before.start : token.start]:
             return None
     root = straight(lexed.tokens, "file", STACKED_AT_MOST)
-    return None if root is None else Parsed(root, (), frozenset(), ())
+    return None if root is None else Parsed(root, (), ())
 
 
 def parse_expression(source: Source, report: Report) -> tree.Expr | None:
@@ -103,8 +104,12 @@ def _report_no_edition(source: Source, report: Report) -> None:
 
 def _pruned(file: tree.File, parsed: Parsed, report: Report) -> tree.File:
     """The file without what is nested too deeply, and with notes of what was lost."""
-    poisoned = set(parsed.poisoned)
+    poisoned = set[str]()
     items = tuple(_shallow_items(file, parsed, report, poisoned))
+    layers = [each for each in items if isinstance(each, tree.Layer)]
+    for lost in parsed.lost:
+        if not any(_within(lost, layer) for layer in layers):
+            poisoned |= lost.names
     return replace(file, items=items, poisoned=frozenset(poisoned))
 
 
@@ -113,14 +118,20 @@ def _shallow_items(
 ) -> Iterator[tree.Item]:
     for item in file.items:
         if isinstance(item, tree.Layer):
-            body = tuple(each for each in item.body if _keep(each, report, poisoned))
-            lost = any(item.span.start <= at < item.span.end for at in parsed.lost)
-            layer = replace(item, body=body, incomplete=lost or len(body) < len(item.body))
+            names = set[str]()
+            body = tuple(each for each in item.body if _keep(each, report, names))
+            lost = [each for each in parsed.lost if _within(each, item)]
+            names.update(*(each.names for each in lost))
+            incomplete = bool(lost) or len(body) < len(item.body)
             params = [_keep(each, report, poisoned) for each in item.params]
             if all(params):
-                yield layer
+                yield replace(item, body=body, incomplete=incomplete, poisoned=frozenset(names))
         elif _keep(item, report, poisoned):
             yield item
+
+
+def _within(lost: Lost, layer: tree.Layer) -> bool:
+    return layer.span.start <= lost.start < layer.span.end
 
 
 def _keep(node: tree.Node, report: Report, poisoned: set[str]) -> bool:

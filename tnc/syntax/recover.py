@@ -26,17 +26,20 @@ STACKED_AT_MOST = 10 * NESTED_AT_MOST
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """A parse tree, and what is not in it.
+class Lost:
+    """A statement that was given up: where it began, and the names in it."""
 
-    `stray` are doc comments that document nothing, `poisoned` the names in statements that were
-    given up, `lost` where these statements began.
-    """
+    start: int
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A parse tree, and what is not in it: `stray` are doc comments that document nothing."""
 
     tree: Branch
     stray: tuple[Token, ...]
-    poisoned: frozenset[str]
-    lost: tuple[int, ...]
+    lost: tuple[Lost, ...]
 
 
 class Recovery(Run):
@@ -45,8 +48,7 @@ class Recovery(Run):
     def __init__(self, lexed: Lexed, source: Source, report: Report) -> None:
         super().__init__(lexed, source, report)
         self._stray: list[Token] = []
-        self._poisoned: set[str] = set()
-        self._lost: list[int] = []
+        self._lost: list[Lost] = []
 
     def parsed(self) -> Parsed:
         """Parse everything. Mistakes are reported, never raised."""
@@ -62,7 +64,7 @@ class Recovery(Run):
             else:
                 self.step()
         tree = self.machine.finish()
-        return Parsed(tree, tuple(self._stray), frozenset(self._poisoned), tuple(self._lost))
+        return Parsed(tree, tuple(self._stray), tuple(self._lost))
 
     # ------------------------------------------------------------ documentation
 
@@ -121,13 +123,14 @@ class Recovery(Run):
 
         `size` is that of the parser's stack before that token.
         """
-        self._lost.append(self.tokens[start].start)
+        begun = self.tokens[start].start
         depth = 0  # of braces opened on the way: a group in braces is skipped as a whole
         while (resumed := self._resumable(size, depth)) is None:
             depth += {"LBRACE": 1, "RBRACE": -1 if depth else 0}.get(self.token.type, 0)
             self.at += 1
         given_up = self.tokens[start : self.at]
-        self._poisoned.update(str(each) for each in given_up if each.type == "NAME")
+        names = frozenset(str(each) for each in given_up if each.type == "NAME")
+        self._lost.append(Lost(begun, names))
         self.cut(resumed)
         if not self.machine.fits(self.token.type):
             # What belongs to a file cannot stand in a layer or test: that must have ended before.

@@ -192,7 +192,8 @@ class Layer(Node):
     """`layer L(…) { … }`. `header` covers what is written before the brace.
 
     `incomplete` says that parameters or statements were lost to syntax errors: that something is
-    missing in such a layer, or never used, is no news.
+    missing in such a layer, or never used, is no news. `poisoned` are the names in what was
+    lost: that one of them is unknown in the layer needs no second error.
     """
 
     name: Name
@@ -201,6 +202,7 @@ class Layer(Node):
     doc: str | None
     header: Span = field(compare=False)
     incomplete: bool = field(default=False, compare=False)
+    poisoned: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @node
@@ -295,8 +297,8 @@ class Comment(Node):
 class File(Node):
     """One `.tnn` text.
 
-    `poisoned` are names whose declarations were lost to syntax errors: an unknown name among
-    them needs no second error. `comments` are all comments, in order, for the formatter.
+    `poisoned` are names whose declarations outside of layers were lost to syntax errors: an unknown
+    name among them needs no second error. `comments` are all comments, in order, for the formatter.
     """
 
     edition: Edition | None
