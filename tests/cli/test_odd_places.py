@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import DENSE, LOW, ROOT, Answer
-from tnc.driver import imports, writing
+from tnc.driver import writing
 from tnc.plan import planner
 from tnc.syntax import parse
 
@@ -71,14 +71,15 @@ def test_a_folder_called_like_a_file(tnc: Run, command: str) -> None:
 
 def test_an_import_that_vanishes(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("net.tnn").write_text("tnn 1\nimport .dense as d\n")
-    read = imports.read
+    Path("dense.tnn").write_text("tnn 1\n")
+    read = Path.read_bytes
 
-    def vanished(path: Path | str) -> object:
-        if Path(path).name == "dense.tnn":
+    def vanished(path: Path) -> bytes:
+        if path.name == "dense.tnn":
             raise FileNotFoundError(2, "No such file or directory")
         return read(path)
 
-    monkeypatch.setattr(imports, "read", vanished)
+    monkeypatch.setattr(Path, "read_bytes", vanished)
     answer = tnc("check", "net.tnn")
     assert answer.code == 1
     assert "error[E0107]: `.dense` cannot be read: No such file or directory" in answer.err
