@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tnc.diagnostics import Diagnostic, Edit, Help, Label, Source
+from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.formats import RENDERINGS, as_json, github
 from tnc.diagnostics.render import short
 from tnc.diagnostics.sarif import sarif
@@ -83,6 +84,18 @@ def test_sarif() -> None:
     assert replacement["insertedContent"] == {"text": "stride"}
     assert replacement["deletedRegion"] == location["physicalLocation"]["region"]
     assert "fixes" not in warning
+
+
+def test_rules_of_sarif_are_described() -> None:
+    log: dict[str, Any] = json.loads(sarif([WARNING, ERROR, ERROR]))
+    warning, error = log["runs"][0]["tool"]["driver"]["rules"][::-1]
+    for rule in (warning, error):
+        entry = CATALOGUE[rule["id"]]
+        assert rule["shortDescription"] == {"text": entry.title}
+        assert rule["fullDescription"] == {"text": entry.explanation}
+        assert f"tnc explain {entry.code}" in rule["help"]["text"]
+        assert rule["name"].isidentifier()
+    assert warning["defaultConfiguration"] == {"level": "warning"}
 
 
 def test_github() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tnc.diagnostics import Source
+from tnc.diagnostics import Diagnostic, Source
 from tnc.driver.front import check
 
 TEXT = """tnn 1
@@ -65,6 +65,38 @@ def test_what_is_lost_in_a_layer_excuses_nothing_in_another() -> None:
     assert codes == ["E0002"]
     codes = [each.code for each in check(Source("a.tnn", f"tnn 1\n{layer}{whole}"))]
     assert codes == ["E0002", "E0101", "E0102", "E0103"]
+
+
+def of_layer(body: str, params: str = "") -> tuple[Diagnostic, ...]:
+    return check(Source("a.tnn", f"tnn 1\nlayer L{params} {{\n{body}\n}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        ("mode n, s: 3\ninput x[n, s]\noutput y = relu(x)", "(in: int)"),
+        ("mode n, s: 3\ninput x[n, s]\nweight K[s]\noutput y[n, s] = conv(x, K)", ""),
+    ],
+)
+def test_a_keyword_as_a_name_is_one_mistake(body: str, params: str) -> None:
+    assert [each.code for each in of_layer(body, params)] == ["E0005"]
+
+
+@pytest.mark.parametrize("params", ["(S: int)", "(S: int = 3)"])
+def test_a_parameter_as_a_mode_is_a_size(params: str) -> None:
+    (error,) = of_layer("mode n\nmode s = S\ninput x[n, s]\noutput y[n, s] = tanh(x)", params)
+    (help,) = error.help
+    assert (error.code, help.message) == ("E0101", "write `s: S`")
+    assert [(each.span.text, each.replacement) for each in help.edits] == [(" = ", ": ")]
+
+
+def test_what_dangles_is_summed_at_once() -> None:
+    (error,) = of_layer("mode n, h, w, c: 4\ninput x[n, h, w, c]\noutput y[n, c] = x")
+    assert error.message == "`h` and `w` dangle: one factor has them, the result does not"
+    assert error.help[0].message == "to sum over them, write `sum(x, over: [h, w])`"
+    assert not of_layer(
+        "mode n, h, w, c: 4\ninput x[n, h, w, c]\noutput y[n, c] = sum(x, over: [h, w])"
+    )
 
 
 def test_what_is_lost_between_layers_excuses_all() -> None:

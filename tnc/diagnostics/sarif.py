@@ -1,9 +1,11 @@
 """Diagnostics in SARIF 2.1.0, the exchange format of static analysers."""
 
 import json
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.diagnostic import Diagnostic, Help, Label
 from tnc.diagnostics.span import Span
 
@@ -11,15 +13,28 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(diagnostics: Sequence[Diagnostic]) -> str:
-    """A SARIF log with one run. Codes are rules; what `tnc explain` says stays out of it."""
+    """A SARIF log with one run. Codes are rules, described as `tnc explain` does."""
     codes = sorted({each.code for each in diagnostics})
     run = {
-        "tool": {"driver": {"name": "tnc", "rules": [{"id": code} for code in codes]}},
+        "tool": {"driver": {"name": "tnc", "rules": [_rule(code) for code in codes]}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, codes.index(each.code)) for each in diagnostics],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def _rule(code: str) -> dict[str, object]:
+    entry = CATALOGUE[code]
+    text = f"{entry.explanation}\n\n`tnc explain {code}` shows programs that are refused for it."
+    return {
+        "id": code,
+        "name": "".join(re.findall(r"\w+", entry.title.title())),
+        "shortDescription": {"text": entry.title},
+        "fullDescription": {"text": entry.explanation},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": entry.severity},
+    }
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, object]:

@@ -9,6 +9,7 @@ from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Definition, Fi
 from tnc.elaborate.factorise import factorisation
 from tnc.elaborate.names import Family, Faulty, Names, Tensor, Within, members
 from tnc.elaborate.partial import layer_value, member_of, partially
+from tnc.elaborate.reserved import misused
 from tnc.elaborate.values import (
     NUMBER_FUNCTIONS,
     UNSET,
@@ -242,7 +243,7 @@ def _of_tensors(name: str, scope: Names) -> Constant:
 
 def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> None:
     """Report a function or layer that does not exist."""
-    if name.text not in scope.file.poisoned:
+    if name.text not in scope.file.poisoned and not misused(name):
         scope.report.error(
             "E0103",
             f"undefined layer or function `{name.text}`",

@@ -12,6 +12,7 @@ from tnc.elaborate.evaluate import evaluate, indices
 from tnc.elaborate.names import Names
 from tnc.elaborate.values import is_integer, type_name
 from tnc.ir.layer import LEADING
+from tnc.ir.size import Size
 from tnc.syntax import tree
 
 
@@ -131,7 +132,8 @@ class Modes:
     def _is_size(self, alias: tree.Expr) -> bool:
         """Whether what should be modes is a number, or the name of one."""
         if isinstance(alias, tree.Name) and alias.text not in self.names:
-            return isinstance(self.scope.lookup(alias.text), int)
+            value = self.scope.lookup(alias.text)
+            return isinstance(value, int | Size) or value is UNKNOWN
         return isinstance(alias, tree.Int)
 
     def _single(

@@ -8,6 +8,7 @@ from typing import Literal
 from tnc.diagnostics import Help, Report
 from tnc.diagnostics.diagnostic import Edit
 from tnc.syntax import tree
+from tnc.syntax.grammar import KEYWORDS
 
 What = Literal["layer", "parameter", "tensor"]
 
@@ -18,8 +19,15 @@ BUILT_IN = frozenset({"getattr", "isinstance", "map", "max", "min", "super", "tu
 """What its code calls of Python's own."""
 
 
+def misused(name: tree.Name) -> bool:
+    """Whether a keyword stands where a name should: the parser has said so."""
+    return name.text in KEYWORDS and name.span.text == name.text
+
+
 def refuse_reserved(name: tree.Name, what: What, report: Report) -> None:
     """Report a name that would make the module wrong or unreadable for Python."""
+    if misused(name):
+        return
     text = name.text
     free = f"{text.strip('_') or what}_"
     if keyword.iskeyword(text):

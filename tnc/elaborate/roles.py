@@ -263,14 +263,15 @@ def _dangling(product: Product) -> bool:
 
 
 def _report_dangling(product: Product, span: Span, names: Sequence[str]) -> None:
-    dangle = "dangles" if len(names) == 1 else "dangle"
+    dangle, them = ("dangles", "it") if len(names) == 1 else ("dangle", "them")
+    over = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     product.scope.report.error(
         "E0202",
-        f"{_listed(names)} {dangle}: one factor has it, the result does not",
+        f"{_listed(names)} {dangle}: one factor has {them}, the result does not",
         span,
         f"only this factor carries {_listed(names)}",
-        Label(product.wanted.node.span, "and the result does not keep it"),
-        help=(Help(f"to sum over it, write `sum({span.text}, over: {names[0]})`"),),
+        Label(product.wanted.node.span, f"and the result does not keep {them}"),
+        help=(Help(f"to sum over {them}, write `sum({span.text}, over: {over})`"),),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from tnc.diagnostics import Edit, Help, Report, Span
+from tnc.elaborate.reserved import misused
 from tnc.syntax import tree
 
 MODES_AFTER = frozenset({"over", "fan"})
@@ -91,17 +92,17 @@ def warn(layer: tree.Layer, report: Report) -> None:
     for param in layer.params:
         mentioned.read(param.default)
     for param in layer.params:
-        if param.name.text not in mentioned.values:
+        if param.name.text not in mentioned.values and not misused(param.name):
             _unused("W0102", "parameter", param.name, report)
     reached = _reached(layer)
     for statement in layer.body:
         if isinstance(statement, tree.Mode):
             for node in statement.declarations:
-                if node.name.text not in mentioned.modes:
+                if node.name.text not in mentioned.modes and not misused(node.name):
                     _unused("W0102", "mode", node.name, report)
         elif isinstance(statement, tree.Tensors) and statement.kind != "input":
             for declared in statement.declarations:
-                if declared.name.text not in reached:
+                if declared.name.text not in reached and not misused(declared.name):
                     _unused("W0101", statement.kind, declared.name, report)
 
 
