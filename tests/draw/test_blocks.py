@@ -145,10 +145,27 @@ def test_several_products_are_frames() -> None:
         [n.label for n in each.inside.nodes if n.kind != "mode"] for each in frames if each.inside
     ] == [
         ["x", "Q", "x", "K"],
-        ["softmax", "x", "V", "O"],
+        ["a", "x", "V", "O"],
     ]
     assert arrows(net) == {("", "softmax over u"), ("softmax over u", "")}
     assert frames[0].lines == ("× 0.25",)
+
+
+def test_what_a_let_names_is_called_so() -> None:
+    """What has no name is called by what makes it."""
+    text = """layer L {
+      mode n, c: 8
+      input x[n, c]
+      weight A[c]
+      let z[n, c] = x * A + x
+      let v[n, c] = exp(x)
+      output y[n, c] = z * sigmoid(z) * v
+    }"""
+    net = source(layer_in(text))
+    inside = [node for frame in net.nodes if frame.inside for node in frame.inside.nodes]
+    labels = [node.label for node in inside if node.kind == "value"]
+    assert labels == ["z", "sigmoid", "v"]
+    assert {"z: n × 8", "v: n × 8"} <= {edge.label for edge in net.edges}
 
 
 def test_a_layer_that_is_a_parameter_without_a_value() -> None:

@@ -113,3 +113,13 @@ def test_the_same_bytes_every_time() -> None:
         svg(picture(source(layer_of("std.convolution", "rTR", S=8, T=8, d=3)))) for _ in range(3)
     }
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("name", ["WeightWithAVeryLongName", "embedding", "W", "illicit"])
+def test_bold_names_fit_into_their_circles(name: str) -> None:
+    """As DejaVu Sans Bold draws them, the widest of the fonts, in hundredths of its size."""
+    widths = {"WeightWithAVeryLongName": 1578, "embedding": 619, "W": 104, "illicit": 268}
+    drawn = picture(Diagram("", (Node("a", "weight", name),), (), ()))
+    (circle,) = drawn.shapes
+    (text,) = drawn.texts
+    assert widths[name] * text.size / 100 < circle.size[0] - 6

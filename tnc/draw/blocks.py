@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
-from tnc.draw.tensors import given, kind_of, network
+from tnc.draw.tensors import given, kind_of, let_names, network
 from tnc.draw.words import Words, factor, subscripted
 from tnc.driver.network import inner_sizes
 from tnc.ir.graph import Value
@@ -62,6 +62,10 @@ class _Blocks:
     runs: dict[Value, list[Value]] = field(default_factory=dict)
     shown: set[Value] = field(default_factory=set)
     calls: dict[int, str] = field(default_factory=dict)
+    names: Mapping[Value, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = let_names(self.layer)
 
     def diagram(self, title: str) -> Diagram:
         values = self.layer.graph.values
@@ -135,7 +139,7 @@ class _Blocks:
                 if value in self.runs:
                     self._layers(self.runs[value])
             case Contract() if is_product(value):
-                inside = network(value, self.words, units=self.manner.units)
+                inside = network(value, self.words, names=self.names, units=self.manner.units)
                 operands = [each for each in value.operands if kind_of(each) == "value"]
                 self._add(value, Node(f"%{value.serial}", "network", "", (), inside), operands)
             case Contract() if not _summed(value):
@@ -224,9 +228,14 @@ class _Blocks:
         self.nodes[node.name] = node
         self.made[value] = node.name
         for operand, source in zip(operands, sources, strict=True):
-            label = "" if given(operand) in self.shown else self.words.of(given(operand))
+            label = "" if given(operand) in self.shown else self._flowing(given(operand))
             self.shown.add(given(operand))
             self.edges.append(Edge(source, node.name, label, directed=True))
+
+    def _flowing(self, value: Value) -> str:
+        """The shape of a value, after the name that it has by `let`."""
+        name = self.names.get(value)
+        return f"{name}: {self.words.of(value)}" if name else self.words.of(value)
 
     def _source(self, value: Value) -> str:
         """The node that gives a value: what is given gets one when it is first asked for."""

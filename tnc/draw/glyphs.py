@@ -47,7 +47,8 @@ class Glyph:
     @property
     def _block(self) -> Point:
         node, heading = self.node, self._heading
-        wide = max([width(heading, NORMAL), *(width(line, SMALL) for line in node.lines)]) + 20
+        label = width(heading, NORMAL, bold=True)
+        wide = max([label, *(width(line, SMALL) for line in node.lines)]) + 20
         high = self._head
         if self.inside is not None:
             wide = max(wide, self.inside.width + 2 * INDENT)

@@ -10,7 +10,7 @@ from tnc.draw.glyphs import Glyph
 from tnc.draw.lattice import Box, Link, Strand, lattice
 from tnc.draw.metrics import LARGE, SMALL, height, width
 from tnc.draw.order import arrange
-from tnc.draw.picture import Area, Element, Line, Picture, Point, Text
+from tnc.draw.picture import BOLD, Area, Element, Line, Picture, Point, Text
 from tnc.draw.places import Spacing, placed
 from tnc.draw.ranks import ranked
 from tnc.draw.strands import Spot, curves
@@ -28,7 +28,8 @@ def picture(diagram: Diagram) -> Picture:
         elements.append(Text(text, (MARGIN, top + height(size) / 2), size, "start", style))
         top += height(size) + 2
     top += 10 if elements else 0
-    wide = max([inner.width, *(width(text, size) for text, size, _ in texts)]) + 2 * MARGIN
+    written = (width(text, size, bold=style in BOLD) for text, size, style in texts)
+    wide = max([inner.width, *written]) + 2 * MARGIN
     left = (wide - inner.width) / 2
     return Picture(
         diagram.title, wide, top + inner.height + MARGIN, (*elements, *inner.moved((left, top)))

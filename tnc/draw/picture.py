@@ -56,6 +56,10 @@ class Line:
         return replace(self, points=tuple(_sum(point, by) for point in self.points))
 
 
+BOLD = frozenset({"name", "title"})
+"""Styles of bold texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One line; `at` is the middle of its left end, of itself, or of its right end."""
@@ -68,7 +72,8 @@ class Text:
 
     @property
     def area(self) -> Area:
-        (x, y), w, h = self.at, width(self.text, self.size), height(self.size)
+        (x, y), h = self.at, height(self.size)
+        w = width(self.text, self.size, bold=self.style in BOLD)
         left = {"start": x, "middle": x - w / 2, "end": x - w}[self.anchor]
         return Area(left, y - h / 2, left + w, y + h / 2)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Kind, Node
 from tnc.draw.words import Words, family, subscripted
 from tnc.ir.graph import Value
+from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
+
+_NONE: Mapping[Value, str] = MappingProxyType({})
 
 NUMBERED = re.compile(r"_\d+$")
 
@@ -31,10 +35,18 @@ class Leg:
     kept: bool
 
 
-def network(value: Value, words: Words, *, units: bool = False, title: str = "") -> Diagram:
-    """The contraction `value`. Modes of size 1 are drawn only with `units`."""
+def network(
+    value: Value,
+    words: Words,
+    *,
+    names: Mapping[Value, str] = _NONE,
+    units: bool = False,
+    title: str = "",
+) -> Diagram:
+    """The contraction `value`. Modes of size 1 are drawn only with `units`; `names` are those that
+    operands have which are computed."""
     assert isinstance(value.op, Contract)
-    tensors = _tensors(value.operands)
+    tensors = _tensors(value.operands, names)
     relations = _relations(value.op.patterns, words)
     legs = [*_legs(value, value.op, tensors, relations, words, units)]
     nodes = [*(node for node, _ in tensors), *(node for node, _ in relations)]
@@ -62,8 +74,17 @@ def kind_of(value: Value) -> Kind:
     return "value"
 
 
-def called(value: Value) -> str:
+def let_names(layer: Layer) -> Mapping[Value, str]:
+    """The values that have a name of their own, by `let`; of several that one expression makes, the
+    last."""
+    made = {value.origin: value for value in layer.graph.values}
+    return {made[span]: subscripted(name) for name, span in layer.lets if span in made}
+
+
+def called(value: Value, names: Mapping[Value, str] = _NONE) -> str:
     """What a tensor is called where others take it: its name, or what computes it."""
+    if given(value) in names:
+        return names[given(value)]
     match given(value).op:
         case Leaf(name=name):
             return subscripted(name)
@@ -74,14 +95,14 @@ def called(value: Value) -> str:
         case Mask():
             return "mask"
         case Scale():
-            return called(given(value).operands[0])
+            return called(given(value).operands[0], names)
         case Contract():
             return "·"
         case _:
             return "+"
 
 
-def _tensors(operands: Sequence[Value]) -> list[tuple[Node, Value]]:
+def _tensors(operands: Sequence[Value], names: Mapping[Value, str]) -> list[tuple[Node, Value]]:
     """A node per operand. What stands twice in a product is two nodes."""
     taken: dict[str, int] = {}
     found = []
@@ -90,7 +111,7 @@ def _tensors(operands: Sequence[Value]) -> list[tuple[Node, Value]]:
         name = op.name if isinstance(op, Leaf) else f"%{given(value).serial}"
         taken[name] = taken.get(name, 0) + 1
         name += "" if taken[name] == 1 else f"#{taken[name]}"
-        found.append((Node(name, kind_of(value), called(value)), value))
+        found.append((Node(name, kind_of(value), called(value, names)), value))
     return found
 
 

@@ -63,6 +63,7 @@ def assembled(
         run_time=run_time,
         source=scope.source,
         origin=layer.header,
+        lets=tuple(_lets(layer, scope)),
         instances=tuple(_instances(flat)),
         rescalings=tuple(rescalings(terms, drawn, build)),
         builder=build,
@@ -131,6 +132,13 @@ def _equations(layer: tree.Layer, scope: Scope) -> Iterator[str]:
             isinstance(statement, tree.Let) and _binds_tensors(statement, scope)
         ):
             yield " ".join(statement.span.text.split())
+
+
+def _lets(layer: tree.Layer, scope: Scope) -> Iterator[tuple[str, Span]]:
+    for statement in layer.body:
+        if isinstance(statement, tree.Let) and _binds_tensors(statement, scope):
+            for target in statement.targets if len(statement.targets) == 1 else ():
+                yield target.name.text, statement.value.span
 
 
 def _modes(scope: Scope, inputs: Sequence[Port], flat: Sequence[Value]) -> Iterator[Mode]:

@@ -98,6 +98,7 @@ class Layer:
     run_time: tuple[RunTimeSize, ...]
     source: Source
     origin: Span
+    lets: tuple[tuple[str, Span], ...] = ()  # names of tensors, and the expressions they stand for
     instances: tuple[Instance, ...] = ()
     rescalings: tuple[Rescaling, ...] = ()  # in this order, after every weight was drawn
     builder: Builder = field(default_factory=Builder, compare=False)
