@@ -9,13 +9,13 @@ from enum import Enum
 from functools import lru_cache
 
 from tnc.diagnostics import Report, Source
+from tnc.editor.words import WITH_OPTIONS
 from tnc.syntax.grammar import KEYWORDS
 from tnc.syntax.lexing import Lexed, lex
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE
 from tnc.syntax.token import Token
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
-_WITH_OPTIONS = frozenset({"CONV", "WEIGHT", "BUFFER", "EXTERN"})
 _ENDS = frozenset({"NAME", "INT", "FLOAT", "STRING", "TRUE", "FALSE", "RPAR", "RSQB", "_SPLAT"})
 """The last tokens of what may be a whole statement."""
 
@@ -194,7 +194,7 @@ class _Reading:
         option = str(self.tokens[-2]) if self.type(1) == "COLON" else ""
         if self._of_header(brackets):
             return self.made(Wants.TYPE if option else Wants.NOTHING)
-        if before is not None and before.type in _WITH_OPTIONS:
+        if before is not None and before in WITH_OPTIONS:
             return self.made(Wants.CHOICE if option else Wants.OPTION, option or str(before))
         outer = brackets[-2] if len(brackets) > 1 else None
         merged = before is not None and before.type in {"COMMA", "LSQB"}

@@ -13,6 +13,7 @@ from typing import Any
 from tnc.diagnostics import Span
 from tnc.driver.imports import is_standard, read
 from tnc.elaborate import Settable, settable
+from tnc.plan.text import amount
 from tnc.syntax.module import Module
 
 SECONDS = 20
@@ -90,22 +91,14 @@ def told(plan: dict[str, Any] | str, statement: Span, layer: Settable) -> str:
     steps = [each for each in plan["steps"] if not each["layer"] and each["line"] in lines]
     rows = [
         f"| {' * '.join(f'`{each}`' for each in step['operands'])} → `{step['result']}` "
-        f"| {step['kind']} | {number(step['macs'])} |"
+        f"| {step['kind']} | {amount(step['macs']).strip()} |"
         for step in steps
     ]
-    total = number(sum(step["macs"] for step in steps))
-    backward = number(sum(sum(step["macs_gradients"]) for step in steps))
+    total = amount(sum(step["macs"] for step in steps)).strip()
+    backward = amount(sum(sum(step["macs_gradients"]) for step in steps)).strip()
     sizes = [f"{name} = {size}" for name, size in plan["binding"].items()]
     sizes += [f"{p.name} = {ASSUMED[p.type]}" for p in layer.parameters if p.required]
     head = f"**{total}** multiply-adds forward, **{backward}** backward"
     table = ["| step | kind | macs |", "|---|---|---|", *rows] if rows else []
     at = f"planned at {', '.join(sizes)}" if sizes else ""
     return "\n".join([head, "", *table, "", at]).strip()
-
-
-def number(count: int) -> str:
-    """`33.6 M`."""
-    for power, letter in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if count >= 10**power:
-            return f"{count / 10**power:.3g} {letter}"
-    return str(count)

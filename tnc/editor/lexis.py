@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from tnc.editor.words import FUNCTION_GROUPS, Group, option_of, texts
+from tnc.editor.words import FUNCTION_GROUPS, WITH_OPTIONS, Group, option_of, texts
 from tnc.syntax.grammar import comparisons, pattern, tables
 from tnc.syntax.run import OF_A_FILE
 
@@ -48,9 +48,6 @@ class Rule:
     pattern: str
     colours: tuple[Colour, ...]
 
-
-WITH_OPTIONS = ("buffer", "conv", "extern", "weight")
-"""The statements that have options in parentheses."""
 
 OPENS, CLOSES = r"\(", r"\)"
 _PUNCTUATION = frozenset(",.:()[]{}")

@@ -42,6 +42,9 @@ class Word:
     doc: str
 
 
+WITH_OPTIONS = ("buffer", "conv", "extern", "weight")
+"""The statements that have options in parentheses."""
+
 _KEYWORDS: Mapping[Group, Mapping[str, str]] = {
     Group.STATEMENT: {
         "tnn": "`tnn 1`: the edition of the language, on the first line",
