@@ -4,6 +4,9 @@ import pytest
 
 from tnc.diagnostics import Diagnostic, Source
 from tnc.driver.front import check
+from tnc.driver.imports import standard
+from tnc.elaborate.standard import LAYERS
+from tnc.syntax import tree
 
 TEXT = """tnn 1
 layer L() {
@@ -103,3 +106,25 @@ def test_what_is_lost_between_layers_excuses_all() -> None:
     layer = "layer L {\n  mode n, s: 3\n  input x[n, s]\n  output y[n, s] = x * B\n}\n"
     codes = [each.code for each in check(Source("a.tnn", f"tnn 1\nlet B = * )\n{layer}"))]
     assert codes == ["E0002"]
+
+
+@pytest.mark.parametrize(
+    ("value", "help"),
+    [
+        ("x |> Linear(3, 3)", ["write `from std.nn import Linear` above"]),
+        ("x |> dropout", ["write `from std.nn import dropout` above"]),
+        ("x |> BatchNorm2d(3)", ["`std.nn` has `BatchNorm`: `from std.nn import BatchNorm`"]),
+        ("tanhh(x)", ["did you mean `tanh`?"]),
+        ("x |> Nothing(3)", []),
+    ],
+)
+def test_what_the_library_has_is_to_be_imported(value: str, help: list[str]) -> None:
+    (error,) = of_layer(f"mode n, s: 3\ninput x[n, s]\noutput y = {value}")
+    assert (error.code, [each.message for each in error.help]) == ("E0103", help)
+
+
+def test_what_is_known_of_the_library_is_what_it_has() -> None:
+    module = standard("std.nn")
+    assert module is not None
+    items = module.file.items
+    assert {e.name.text for e in items if isinstance(e, tree.Layer | tree.Extern)} == LAYERS

@@ -10,6 +10,7 @@ from tnc.elaborate.factorise import factorisation
 from tnc.elaborate.names import Family, Faulty, Names, Tensor, Within, members
 from tnc.elaborate.partial import layer_value, member_of, partially
 from tnc.elaborate.reserved import misused
+from tnc.elaborate.standard import suggested
 from tnc.elaborate.values import (
     NUMBER_FUNCTIONS,
     UNSET,
@@ -249,7 +250,7 @@ def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> 
             f"undefined layer or function `{name.text}`",
             name.span,
             "not found",
-            help=did_you_mean(name.span, known | _layers(scope, name.span)),
+            help=suggested(name.span, known | _layers(scope, name.span)),
         )
 
 
