@@ -303,3 +303,10 @@ def test_starts_without_heavy_packages(words: list[str]) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_file_with_carriage_returns_alone_is_mended(tnc: Run) -> None:
+    text = "tnn 1\rlayer L {\r  mode n, s: 3\r  input x[n, s]\r  output y[n, s] = 2 × x\r}\r"
+    Path("old.tnn").write_bytes(text.encode())
+    assert tnc("check", "--fix", "old.tnn").code == 0
+    assert Path("old.tnn").read_bytes().splitlines()[4] == b"  output y[n, s] = 2 * x"

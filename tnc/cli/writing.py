@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tnc.cli.exits import reason, unwritable
 from tnc.diagnostics import Source
+from tnc.diagnostics.span import universal
 from tnc.driver import writing
 
 
@@ -44,7 +45,7 @@ def rewrite(source: Source, text: str) -> None:
         present = path.read_bytes()
     except OSError as error:
         raise unwritable(source.name, reason(error)) from None
-    if present != source.text.encode():
+    if universal(present.decode(errors="replace")) != source.text:
         raise unwritable(source.name, "it was changed by something else meanwhile")
     write_whole(path, text.encode())
 
