@@ -207,4 +207,4 @@ def test_commands_that_are_not_run_are_understood(block: Block) -> None:
     for line in block.text.replace("\\\n", " ").split("\n"):
         words = [word for word in shlex.split(line, comments=True) if not word.startswith(">")]
         if words[:1] == ["tnc"]:
-            parser().parse_args(words[1:])
+            assert parser().parse_args(words[1:]).command == words[1]

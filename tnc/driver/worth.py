@@ -27,8 +27,8 @@ from tnc.plan.profile import PICOSECONDS
 from tnc.plan.text import duration
 
 MORE = 1.03
-"""A layer that is predicted to take so many times the dense one (many small kernels take a little
-longer than predicted, so that 1.1 are measured soon),"""
+"""A layer that is predicted to take so many times the dense one, as small kernels take longer than
+predicted,"""
 
 SLACK = 20_000_000
 """and so many picoseconds more, does not pay."""

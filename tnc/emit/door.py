@@ -130,10 +130,8 @@ class Door:
         port, size = self._giver(symbols), self._spelled(mode.size)
         found = ", ".join(f"size {{{self.variables[name]}}} in mode {name}" for name in symbols)
         if symbols == [mode.name]:
-            source = next(each for each in self.layer.run_time if each.symbol == mode.name).sources[
-                0
-            ]
-            inputs = sorted({symbol.rpartition(".")[0] for symbol in source.symbols})
+            (entry,) = (each for each in self.layer.run_time if each.symbol == mode.name)
+            inputs = sorted({symbol.rpartition(".")[0] for symbol in entry.sources[0].symbols})
             said = f"{' and '.join(inputs)} leave size {{{size}}} for mode {mode}"
             return _refuse(f"{size} < 1", said, port)
         givers = dict.fromkeys(self._giver([symbol]).name for symbol in symbols)

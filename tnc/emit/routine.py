@@ -51,9 +51,11 @@ def _tangents(tensors, dots):
 def _applied(function, *tensors):
     """`function.apply(*tensors)`, which makes a signature of `forward` anew in each call. Where no
     transform of torch.func is at work, nobody needs that: the call goes to the base class."""
-    if torch.compiler.is_compiling() or not hasattr(torch._C, "_are_functorch_transforms_active"):
-        return function.apply(*tensors)
-    if torch._C._are_functorch_transforms_active():
+    if (
+        torch.compiler.is_compiling()
+        or not hasattr(torch._C, "_are_functorch_transforms_active")
+        or torch._C._are_functorch_transforms_active()
+    ):
         return function.apply(*tensors)
     return super(torch.autograd.Function, function).apply(*tensors)
 '''

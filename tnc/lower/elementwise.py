@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tnc.ir.layer import Axes
 from tnc.ir.scalar import Scalar
+from tnc.ir.strides import iterated
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, ordered, solid
 from tnc.lower.ways import COPY, LAUNCH, Site, Way, apart, axis_of
@@ -132,33 +133,21 @@ def _way(site: Site, order: Order, template: str, numbers: Sequence[Scalar]) -> 
         _innermost(want, axes) if MUCH * site.measure(form.order) <= site.measure(order) else ()
         for want, form in zip(wants, site.forms, strict=True)
     )
-    lies = _iterated(order, site.orders)
+    lies = _laid(order, site.orders)
     return Way(wants, (Form(axes, lies),), template, tuple(numbers), inner=inner, cost=cost)
 
 
-def _iterated(order: Order, operands: Sequence[Order]) -> Order:
-    """How torch lays the result in memory: two modes lie as in the first operand that has both,
-    and where none has, as they are written (ATen's `TensorIterator`)."""
+def _laid(order: Order, operands: Sequence[Order]) -> Order:
+    """How torch lays the result in memory: two modes lie as in the first operand that has both."""
     places = [{mode: k for k, mode in enumerate(solid(operand))} for operand in operands]
-    found: list[Mode] = []
-    for mode in order:
-        at = len(found)
-        for k in reversed(range(len(found))):
-            before = _before(mode, found[k], places)
-            if before is False:
-                break
-            if before:
-                at = k
-        found.insert(at, mode)
-    return tuple(found)
 
+    def compare(inner: Mode, outer: Mode) -> int:
+        for place in places:
+            if inner in place and outer in place:
+                return 1 if place[inner] < place[outer] else -1
+        return 0
 
-def _before(mode: Mode, other: Mode, places: Sequence[dict[Mode, int]]) -> bool | None:
-    """Whether `mode` lies outside of `other`; None where no operand has both."""
-    for place in places:
-        if mode in place and other in place:
-            return place[mode] < place[other]
-    return None
+    return tuple(reversed(iterated(reversed(order), compare)))
 
 
 def _innermost(want: Axes, axes: Axes) -> tuple[int, ...]:

@@ -131,11 +131,8 @@ class Writer:
             longest = max(range(len(parts)), key=lambda k: len(parts[k][0]))
             if parts[longest][0].isidentifier():
                 break
-            text, name = parts[longest]
-            operand, want = step.operands[longest], way.wants[longest]
-            alone = self._alone(text, name, operand, want, needs)
-            gathered = way.scattered(longest, self.held[operand].form.order)
-            self._views[name, bare(want), gathered] = alone
+            text, _ = parts[longest]
+            alone = self._alone(text, step.operands[longest], way, longest, needs)
             parts[longest] = (alone, alone)
         reads = tuple(dict.fromkeys(name for _, name in parts))
         return self._filled(way, parts, numbers), reads
@@ -168,19 +165,18 @@ class Writer:
         repeated = self._uses.get((operand, bare(want)), 0) > 1 and not turned
         often = way.template.count(f"{{{k}}}") > 1
         if often or repeated or len(steps) + gathered > 1:
-            name = self._alone(text, held.name, operand, want, needs)
-            self._views[held.name, bare(want), gathered] = name
+            name = self._alone(text, operand, way, k, needs)
             return name, name
         return text, held.name
 
-    def _alone(
-        self, text: str, source: str, operand: Value, want: Axes, needs: frozenset[int]
-    ) -> str:
-        """Give a presented operand a line and a name of its own."""
+    def _alone(self, text: str, operand: Value, way: Way, k: int, needs: frozenset[int]) -> str:
+        """Give the presented operand `k` of a call a line and a name of its own."""
+        held, want = self.held[operand], way.wants[k]
         merged = any(len(axis) > 1 for axis in bare(want))
-        name = self.names.local(f"{source}_{'flat' if merged else 'view'}", self._local)
+        name = self.names.local(f"{held.name}_{'flat' if merged else 'view'}", self._local)
         every = frozenset().union(needs, *(self._readers(operand, want)))
-        self.lines.append(Line((name,), text, (source,), shown(want), operand.origin, every))
+        self.lines.append(Line((name,), text, (held.name,), shown(want), operand.origin, every))
+        self._views[held.name, bare(want), way.scattered(k, held.form.order)] = name
         return name
 
     def _readers(self, operand: Value, want: Axes) -> list[frozenset[int]]:

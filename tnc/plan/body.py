@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from tnc.ir import strides as lie
 from tnc.ir.layer import LEADING, Axes, Foreign, Layer
 from tnc.ir.program import Invoke, Line, Program
 from tnc.ir.size import Size
+from tnc.ir.strides import Ints
 from tnc.ops import Apply
-from tnc.plan import strides as lie
 from tnc.plan.hollow import Block, Heap, Kept, Tensor
 from tnc.plan.routines import Applied, Scope, apply, execute
-from tnc.plan.strides import Ints
 
 Seeds = list[Tensor | None]
 """Cotangents of results; a layer takes them out of the list, lest they live longer than needed."""

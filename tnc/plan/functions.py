@@ -11,11 +11,11 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from tnc.ir import strides as lie
 from tnc.ir.program import Line
-from tnc.plan import strides as lie
+from tnc.ir.strides import Ints
 from tnc.plan.hollow import INDEX, Heap, Tensor, pointwise
 from tnc.plan.profile import DEPTHWISE, GROUPED, Kind
-from tnc.plan.strides import Ints
 
 Numbers = int | Sequence[int]
 

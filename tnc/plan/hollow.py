@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import EllipsisType
 
-from tnc.plan import strides as lie
+from tnc.ir import strides as lie
+from tnc.ir.strides import Ints
 from tnc.plan.profile import Kind
-from tnc.plan.strides import Ints
 
 TRUTH, INDEX = 1, 8
 """Bytes of an element of a mask, of an index."""

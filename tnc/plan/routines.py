@@ -8,9 +8,9 @@ from typing import Any
 
 from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
+from tnc.ir.strides import Ints
 from tnc.plan.functions import run
 from tnc.plan.hollow import Tensor
-from tnc.plan.strides import Ints
 
 Scope = dict[str, Any]
 """Variables: hollow tensors and sizes."""

@@ -6,9 +6,12 @@ The rules are those of ATen (`computeStride`, `TensorIterator`, `is_channels_las
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
 Ints = tuple[int, ...]
+Axis = TypeVar("Axis")
 
 
 def contiguous(shape: Ints) -> Ints:
@@ -67,16 +70,24 @@ def elementwise(operands: Sequence[tuple[Ints, Ints]]) -> Ints:
     the axes in the order of the first operand that tells two of them apart."""
     shape = broadcast([own for own, _ in operands])
     spread = [_spread(own, strides, shape) for own, strides in operands]
-    order = list(reversed(range(len(shape))))
+    axes = reversed(range(len(shape)))
+    return packed(shape, iterated(axes, partial(_compare, shape=shape, spread=spread)))
+
+
+def iterated(axes: Iterable[Axis], compare: Callable[[Axis, Axis], int]) -> list[Axis]:
+    """The order in which axes, given from the innermost to the outermost, lie in the result of
+    what is computed element by element. `compare(inner, outer)` is positive where two of them must
+    change places, negative where they must not, and 0 where no operand tells."""
+    order = list(axes)
     for k in range(1, len(order)):
         at = k
         for j in reversed(range(k)):
-            turn = _compare(order[j], order[at], shape, spread)
+            turn = compare(order[j], order[at])
             if turn < 0:
                 break
             if turn > 0:
                 order[j], order[at], at = order[at], order[j], j
-    return packed(shape, order)
+    return order
 
 
 def _spread(own: Ints, strides: Ints, shape: Ints) -> Ints:
