@@ -1,100 +1,265 @@
-"""What a GPU reaches on the steps of a plan, and on factorised layers beside the dense one."""
+"""Factorised layers on a GPU, in every order worth running, beside the dense layer.
+
+    python -m benchmarks.accelerator -o gpu.json     measure: some minutes
+    python -m benchmarks.accelerator gpu.json        what was measured, as tables
+
+Times are forward + backward in float32 without tf32. Modules are made by several processes first,
+so that the device does not wait for the compiler. The file holds the work of each program as well:
+the profile that fits its times is printed last, to be rounded by hand into tnc/plan/profile.py.
+"""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 
-import tnc
+from benchmarks import networks
+from benchmarks.cases import CONVOLUTIONS, DENSE, IMAGES, SHARES, Case, convolution, dense
+from benchmarks.measure import training
+from tnc.api.calibration import Measured, Subject, trials
+from tnc.api.figures import Setting
+from tnc.api.timing import Run, interleaved
+from tnc.cli.calibrate import told
+from tnc.emit.load import load_module
+from tnc.plan.clock import worked
+from tnc.plan.fit import Sample, fit, predicted, summed
+from tnc.plan.profile import BUILT_IN, KINDS, Kind, Profile
 
-SHAPES = ((64, 64, 32, 128), (256, 256, 14, 128), (512, 512, 7, 128))
-FAMILIES = ("CP", "TK", "rCP")
-RATIO = 0.1
+SCHEMA = "tnc.accelerator/1"
+DEVICE = "cuda"
+BATCH = 128
+DENSE_BATCHES = (1, 32, 128, 512)
+FORMATS = ("contiguous", "channels last")
+CAPTURED = "captured"
+"""A step that is replayed as a graph of launches, without Python."""
+ROUNDS, SHORTEST, BUDGET = 7, 0.004, 6.0
 
 
-def seconds(run: Callable[[], object], rounds: int = 30) -> float:
-    """Median time of a call, by events of the device."""
-    for _ in range(5):
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A layer in one order: the text of its module, and what it does in each memory format."""
+
+    order: str
+    text: str
+    work: tuple[tuple[Mapping[Kind, tuple[int, int, int]], int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Seconds of a layer in one order, and of the dense layer in the same run."""
+
+    case: Mapping[str, Any]
+    order: str
+    format: str
+    dense: float
+    sample: Sample
+
+    @property
+    def ratio(self) -> float:
+        """Time in units of the dense layer's."""
+        return self.sample.seconds / self.dense
+
+    def to_json(self) -> list[object]:
+        """One line of the file."""
+        sample = self.sample
+        work = [[KINDS.index(kind), *numbers] for kind, numbers in sample.work.items()]
+        times = [float(f"{each:.4g}") for each in (self.dense, sample.seconds)]
+        return [dict(self.case), self.order, self.format, *times, sample.routines, work]
+
+    @classmethod
+    def from_json(cls, line: Sequence[Any]) -> Timed:
+        """What `to_json` made."""
+        case, order, format_, base, seconds, routines, work = line
+        found = {KINDS[k]: (macs, moved, calls) for k, macs, moved, calls in work}
+        return cls(case, order, format_, base, Sample(found, routines, seconds))
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def cases(quick: bool) -> list[Case]:
+    """The grid of convolutions and dense layers, at a batch that keeps a GPU busy."""
+    images, shares = (IMAGES[2:3], (0.1,)) if quick else (IMAGES, SHARES)
+    found = [
+        convolution(family, image, share, BATCH)
+        for image in images
+        for family in CONVOLUTIONS
+        for share in shares
+    ]
+    batches, shares = (DENSE_BATCHES[:1], (0.1,)) if quick else (DENSE_BATCHES, (0.02, 0.1))
+    return found + [
+        dense(family, share, batch) for batch in batches for family in DENSE for share in shares
+    ]
+
+
+def forms(subject: Subject) -> list[Form]:
+    """A layer in every order worth running. It runs in a process of its own."""
+    torch.set_num_threads(1)
+    found = []
+    for each in trials(subject, BUILT_IN[DEVICE]):
+        done = [worked(program, subject.binding) for program in each.program.formats]
+        work = tuple((summed(one.everything), one.routines) for one in done)
+        found.append(Form(each.order, each.text, work))
+    return found
+
+
+def timed(case: Case, made: Sequence[Form], device: str) -> Iterator[Timed]:
+    """All orders of a layer beside the dense one, in every memory format that it has."""
+    layers = {form.order: getattr(load_module(form.text), case.layer)().to(device) for form in made}
+    for number, name in enumerate(FORMATS[: max(len(form.work) for form in made)]):
+        last = torch.channels_last if number else torch.contiguous_format
+        x = case.input(last).to(device)
+        base = case.dense().to(device).to(memory_format=last)
+        runs: dict[str, Run] = {"": training(base, x)}
+        runs |= {form.order: training(layers[form.order], x) for form in made}
+        clock = Setting(device).clock
+        times = interleaved(runs, ROUNDS, budget=BUDGET, clock=clock, shortest=SHORTEST)
+        for form in made:
+            work, routines = form.work[min(number, len(form.work) - 1)]
+            sample = Sample(work, routines, times[form.order].seconds)
+            yield Timed(case.to_json(), form.order, name, times[""].seconds, sample)
+
+
+def steps(device: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Seconds and bytes of a step of training of ResNet-32; captured ones without Python."""
+    runs: dict[str, Run] = {}
+    for name, conv in networks.NETWORKS.items():
+        options = {"profile": BUILT_IN[DEVICE]}
+        if name == networks.FULL:
+            options = {"backward": "autograd"}
+        network = networks.compiled("ResNet32", conv, BATCH, **options)
+        runs[name] = networks.step(network, BATCH, device)
+        if device == DEVICE:
+            network = networks.compiled("ResNet32", conv, BATCH, **options)
+            runs[f"{name}, {CAPTURED}"] = captured(networks.step(network, BATCH, device))
+    times = interleaved(runs, rounds, clock=Setting(device).clock)
+    return {
+        name: {"seconds": times[name].seconds}
+        | ({} if name.endswith(CAPTURED) else {"peak": Setting(device).peak(run)})
+        for name, run in runs.items()
+    }
+
+
+def captured(run: Run) -> Run:
+    """A step as a graph of launches."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            run()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
         run()
-    torch.cuda.synchronize()
-    samples = []
-    for _ in range(rounds):
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        run()
-        end.record()
-        torch.cuda.synchronize()
-        samples.append(start.elapsed_time(end) / 1000)
-    return statistics.median(samples)
+    return graph.replay
 
 
-def rates() -> Iterator[str]:
-    """The figures of a device profile: float32 without tf32."""
+def measure(device: str, quick: bool, processes: int) -> Iterator[str]:
+    """The lines of the file, as they are found."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    a, b = (torch.randn(8192, 8192, device="cuda") for _ in range(2))
-    yield f"matrix product {2 * 8192**3 / seconds(lambda: a @ b) / 1e12:.1f} Tflop/s"
-    c, d = (torch.randn(512, 256, 256, device="cuda") for _ in range(2))
-    batched = seconds(lambda: torch.bmm(c, d))
-    yield f"batched product {2 * 512 * 256**3 / batched / 1e12:.1f} Tflop/s"
-    x, w = torch.randn(128, 256, 14, 14, device="cuda"), torch.randn(256, 256, 3, 3, device="cuda")
-    macs = 128 * 256 * 256 * 14 * 14 * 9
-    dense = seconds(lambda: torch.conv2d(x, w, padding=1))
-    yield f"convolution {2 * macs / dense / 1e12:.1f} Tflop/s"
-    g = torch.randn(256, 1, 3, 3, device="cuda")
-    grouped = seconds(lambda: torch.conv2d(x, g, padding=1, groups=256))
-    rate, moved = 2 * 128 * 256 * 196 * 9 / grouped / 1e12, 2 * x.numel() * 4 / grouped / 1e12
-    yield f"grouped convolution {rate:.2f} Tflop/s, {moved:.2f} TB/s"
-    big = torch.empty(2**28, device="cuda")
-    other = torch.empty_like(big)
-    yield f"copy {2 * big.numel() * 4 / seconds(lambda: other.copy_(big)) / 1e12:.2f} TB/s"
-    small = torch.zeros(8, device="cuda")
-    many = seconds(lambda: [small.add_(1) for _ in range(100)])
-    yield f"launch {many * 1e4:.1f} us"
+    name = torch.cuda.get_device_name() if device == DEVICE else device
+    about = {"schema": SCHEMA, "device": name, "torch": torch.__version__}
+    yield json.dumps(about)
+    wanted = cases(quick)
+    subjects = [Subject(each.file, each.layer, each.settings, each.bind) for each in wanted]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        prepared = list(pool.map(forms, subjects))
+    print(f"{len(subjects)} layers are compiled", file=sys.stderr, flush=True)
+    for case, made in zip(wanted, prepared, strict=True):
+        for each in timed(case, made, device):
+            yield json.dumps(each.to_json(), separators=(",", ":"))
+    yield json.dumps({"steps": steps(device, 3 if quick else 15)})
 
 
-def layers() -> Iterator[str]:
-    """Forward and backward beside the dense layer, contiguous and channels last."""
-    for S, T, size, batch in SHAPES:
-        for last in (False, True):
-            format_ = torch.channels_last if last else torch.contiguous_format
-            x = torch.randn(batch, S, size, size, device="cuda").to(memory_format=format_)
-            dense = nn.Conv2d(S, T, 3, padding=1, bias=False, device="cuda")
-            dense = dense.to(memory_format=format_)
-            base = seconds(_step(dense, x))
-            found = []
-            for family in FAMILIES:
-                made = tnc.compile(
-                    "tnc/std/convolution.tnn",
-                    family,
-                    set={"S": S, "T": T, "ratio": RATIO},
-                    bind={"n": batch, "h_1": size, "h_2": size},
-                    profile="cuda",
+# ---------------------------------------------------------------- telling
+
+
+def tables(lines: Sequence[str]) -> Iterator[str]:
+    """What the file says, for people."""
+    about, *rest = map(json.loads, lines)
+    assert about["schema"] == SCHEMA, about
+    found = [Timed.from_json(each) for each in rest if isinstance(each, list)]
+    yield f"{about['device']}, PyTorch {about['torch']}"
+    new = fitted(found)
+    old = BUILT_IN[DEVICE]
+    yield from ratios(found, [old, new])
+    for each in rest:
+        if isinstance(each, dict):
+            base = each["steps"][networks.FULL]
+            for name, figures in each["steps"].items():
+                taken, memory = figures["seconds"], figures.get("peak", math.nan)
+                yield (
+                    f"ResNet-32 {name:18} {taken * 1e3:8.2f} ms  {taken / base['seconds']:5.2f}"
+                    f"  memory {memory / base['peak']:5.2f}"
                 )
-                layer = getattr(made.module, family)(device="cuda")
-                found.append(f"{family} {seconds(_step(layer, x)) / base:.2f}")
-            name = "channels last" if last else "contiguous"
-            yield f"{S}-{T} {size}x{size} batch {batch} {name}: dense {base * 1e3:.3f} ms; " + (
-                "  ".join(found)
-            )
+    measured = [Measured(str(e.case), e.order, e.format, e.sample) for e in found]
+    yield told(new, measured, DEVICE)
 
 
-def _step(layer: nn.Module, x: torch.Tensor) -> Callable[[], object]:
-    x = x.detach().requires_grad_()
-    with torch.no_grad():
-        seed = torch.randn_like(layer(x))
-    tensors = [x, *layer.parameters()]
-    return lambda: torch.autograd.grad(layer(x), tensors, seed)
+def fitted(found: Sequence[Timed]) -> Profile:
+    """The profile that fits the times."""
+    return fit([each.sample for each in found], BUILT_IN[DEVICE], "fit")
+
+
+def ratios(found: Sequence[Timed], profiles: Sequence[Profile]) -> Iterator[str]:
+    """Per layer: the order that each profile would take, and the quickest, beside the dense one;
+    then how often each profile takes one within a tenth of the quickest."""
+    near = [0] * len(profiles)
+    groups = 0
+    key = lambda each: (*each.case.values(), each.format)  # noqa: E731
+    for _, members in groupby(found, key):
+        group = list(members)
+        least = min(group, key=lambda each: each.sample.seconds)
+        taken = [
+            min(group, key=lambda each, profile=profile: predicted(each.sample, profile))
+            for profile in profiles
+        ]
+        groups += 1
+        for number, each in enumerate(taken):
+            near[number] += each.sample.seconds < 1.1 * least.sample.seconds
+        case = least.case
+        yield (
+            f"{case['family']:4} {case['group']:26} {case['share']:4.0%} {least.format:13} dense"
+            f" {least.dense * 1e3:7.3f} ms  "
+            + "  ".join(f"{each.ratio:5.2f}" for each in (*taken, least))
+            + f"  {least.order}"
+        )
+    shares = ", ".join(f"{one}/{groups}" for one in near)
+    yield f"within a tenth of the quickest order: {shares}"
 
 
 def main() -> None:
-    """Print a line per figure."""
-    print(torch.cuda.get_device_name(), torch.__version__, flush=True)
-    for line in (*rates(), *layers()):
-        print(line, flush=True)
+    """Measure, or tell."""
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
+    parser.add_argument("file", nargs="?", type=Path, help="what was measured")
+    parser.add_argument("-o", "--output", type=Path, help="measure, into this file")
+    parser.add_argument("--device", default=DEVICE, help="default: cuda")
+    parser.add_argument("--quick", action="store_true", help="few layers")
+    arguments = parser.parse_args()
+    if arguments.output:
+        processes = max(1, (os.cpu_count() or 1) - 1)
+        with arguments.output.open("w", encoding="utf-8") as file:
+            for line in measure(arguments.device, arguments.quick, processes):
+                print(line, file=file, flush=True)
+    for line in tables((arguments.file or arguments.output).read_text("utf-8").splitlines()):
+        print(line)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

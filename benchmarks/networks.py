@@ -103,17 +103,18 @@ def rates(rounds: int) -> Iterator[Rate]:
 def training_steps(rounds: int, network: str = "ResNet32", batch: int = BATCH) -> Iterator[Figure]:
     """A step of SGD of a network for images of 32×32, channels last: forward, loss, backward, and
     the change of the weights. The dense one is PyTorch's own, gradients too."""
-    runs = {FULL: _step(_network(network, NETWORKS[FULL], batch, backward="autograd"), batch)}
+    runs = {FULL: step(compiled(network, NETWORKS[FULL], batch, backward="autograd"), batch)}
     for name, conv in NETWORKS.items():
         if name != FULL:
-            runs[name] = _step(_network(network, conv, batch), batch)
-            plain = _network(network, conv, batch, backward="autograd")
-            runs[f"{name}, {PLAIN}"] = _step(plain, batch)
+            runs[name] = step(compiled(network, conv, batch), batch)
+            plain = compiled(network, conv, batch, backward="autograd")
+            runs[f"{name}, {PLAIN}"] = step(plain, batch)
     for name, timing in interleaved(runs, rounds).items():
         yield Figure(name, timing.seconds, peak(runs[name]))
 
 
-def _network(network: str, conv: str, batch: int, **options: Any) -> nn.Module:
+def compiled(network: str, conv: str, batch: int, **options: Any) -> nn.Module:
+    """A network of the standard library for images of 32×32, channels last."""
     torch.manual_seed(0)
     request = Request(network, {"Conv": conv})
     given = Options(binding={"n": batch, "h": 32, "w": 32}, cache=False, **options)
@@ -122,10 +123,12 @@ def _network(network: str, conv: str, batch: int, **options: Any) -> nn.Module:
     return made.to(memory_format=torch.channels_last)
 
 
-def _step(network: nn.Module, batch: int) -> Run:
+def step(network: nn.Module, batch: int, device: str = "cpu") -> Run:
+    """A step of SGD on images of 32×32."""
     torch.manual_seed(1)
-    x = torch.randn(batch, 3, 32, 32).to(memory_format=torch.channels_last)
-    labels = torch.randint(10, (batch,))
+    network = network.to(device)
+    x = torch.randn(batch, 3, 32, 32).to(device, memory_format=torch.channels_last)
+    labels = torch.randint(10, (batch,)).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-4)
 
     def run() -> Tensor:

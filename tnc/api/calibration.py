@@ -151,7 +151,7 @@ def _all_measured(
 def _measured(subject: Subject, setting: Setting) -> Iterator[Measured]:
     runs: dict[str, Run] = {}
     about: dict[str, tuple[Trial, Program, str]] = {}
-    for each in _trials(subject, BUILT_IN[setting.device]):
+    for each in trials(subject, BUILT_IN[setting.device]):
         layer = getattr(load_module(each.text), each.layer.name)
         for last, program in enumerate(each.program.formats):
             formed = replace(setting, channels_last=bool(last))
@@ -169,8 +169,8 @@ def _measured(subject: Subject, setting: Setting) -> Iterator[Measured]:
         yield Measured(str(subject), each.order, form, sample)
 
 
-def _trials(subject: Subject, prior: Profile) -> list[Trial]:
-    """The layer in those orders that are worth running."""
+def trials(subject: Subject, prior: Profile) -> list[Trial]:
+    """The layer in those orders that are worth running by `prior`, the one it chooses first."""
     request = Request(subject.layer, subject.settings)
     (layer,) = elaborated(opened(subject.file), [request], Report())
     options = Options(subject.binding, profile=prior, cache=False)
