@@ -170,6 +170,13 @@ def test_missing_modules_and_names(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_of_several_modules_none_is_chosen(tmp_path: Path) -> None:
+    where = folder(tmp_path, main="from .tc import L\n", ta=LAYER, tb=LAYER)
+    (error,) = [each for each in tnc.check(where / "main.tnn") if each.severity == "error"]
+    (help,) = error.help
+    assert (help.message, help.edits) == ("did you mean `ta` or `tb`?", ())
+
+
 def test_files_in_a_circle(tmp_path: Path) -> None:
     where = folder(tmp_path, a="import .b\n" + LAYER, b="import .a\n" + LAYER)
     (error,) = [each for each in tnc.check(where / "a.tnn") if each.severity == "error"]
@@ -297,6 +304,12 @@ def test_a_misspelt_name_of_another_package_has_a_suggestion() -> None:
     assert error.labels[0].text == "there is no `torch.nn.functional.gelo`"
     (edit,) = error.help[0].edits
     assert (edit.span.text, edit.replacement) == ("gelo", "gelu")
+    with pytest.raises(tnc.CompileError) as refused:
+        tnc.compile(source=LAYERS + text.replace("gelo", "xelu"), layer="Net")
+    (error,) = (each for each in refused.value.diagnostics if each.severity == "error")
+    (help,) = error.help
+    assert "`relu`" in help.message
+    assert not help.edits  # `celu` is as near
 
 
 def test_an_instance_is_not_given_parameters() -> None:

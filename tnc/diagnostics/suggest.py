@@ -30,10 +30,10 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return next(iter(closest(name, candidates)), None)
 
 
-def did_you_mean(span: Span, candidates: Iterable[str]) -> tuple[Help, ...]:
-    """The suggestion, if there is one, to replace the name written at `span`. It can be applied
-    where a single name is closest."""
-    found = closest(span.text, candidates)
+def did_you_mean(span: Span, candidates: Iterable[str], name: str = "") -> tuple[Help, ...]:
+    """The suggestion, if there is one, to replace what is written at `span`: a name, or what has
+    one for its value. It can be applied where a single candidate is closest."""
+    found = closest(name or span.text, candidates)
     if not found:
         return ()
     edits = (Edit(span, found[0]),) if len(found) == 1 else ()

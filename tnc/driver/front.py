@@ -62,9 +62,7 @@ class Checked:
 
 def checked(source: Source) -> Checked:
     """As `check`, for those who want to check again when something changes."""
-    read, report = Report(), Report()
-    loader = Loader(read)
-    module = loader.main(source)
-    report.add(*read.diagnostics)
-    check_file(module, report)
+    report = Report()
+    loader = Loader(report)
+    check_file(loader.main(source), report)
     return Checked(report.diagnostics, tuple(loader.looked))

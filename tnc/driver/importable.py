@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
-from tnc.diagnostics import Edit, Help, Report, Span, nearest
+from tnc.diagnostics import Help, Report, Span, did_you_mean
 from tnc.driver.imports import STANDARD
 from tnc.driver.network import functions
 from tnc.ir.layer import Foreign, Layer
@@ -47,16 +46,15 @@ def _targets(layers: Sequence[Layer]) -> Iterator[tuple[str, Span]]:
 
 
 def _help(target: str, span: Span) -> tuple[Help, ...]:
-    """What the last name of a dotted one was perhaps meant to be."""
-    module, *names = target.split(".")
-    last = names.pop() if names else ""
-    try:
-        found = functools.reduce(getattr, names, import_module(module))
-    except Exception:  # noqa: BLE001
-        return ()
-    close = nearest(last, (name for name in dir(found) if not name.startswith("_")))
+    """What the last name of a dotted one was perhaps meant to be, where it is written."""
+    *path, last = target.split(".")
     place = Span(span.source, span.end - len(last), span.end)
-    return (Help(f"did you mean `{close}`?", (Edit(place, close),)),) if close else ()
+    if not path or place.text != last:
+        return ()
+    found, _ = _imported(path[0])
+    for name in path[1:]:
+        found = getattr(found, name, None)
+    return did_you_mean(place, (name for name in dir(found) if not name.startswith("_")))
 
 
 def _missing(target: str) -> str:
@@ -77,7 +75,8 @@ def _missing(target: str) -> str:
 
 
 def _imported(module: str) -> tuple[object, str]:
-    """A module, and why it cannot be imported: that of a user may raise anything."""
+    """A module, and why it cannot be imported. Importing runs it, and what others have written may
+    raise anything: that is an answer, too."""
     try:
         return import_module(module), ""
     except Exception as error:  # noqa: BLE001

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from tnc.diagnostics import Report, Source, Span, nearest
-from tnc.diagnostics.diagnostic import Edit, Help
+from tnc.diagnostics import Report, Source, Span, did_you_mean
 from tnc.syntax import tree
 from tnc.syntax.module import Module, written
 from tnc.syntax.parse import parse
@@ -150,9 +149,7 @@ class Loader:
     def _missing(self, path: tree.ModulePath, places: Sequence[Path]) -> None:
         own = path.names[0].text == STANDARD and not path.dots
         known = standard_names() if own else _beside(places)
-        last = path.names[-1]
-        close = nearest(written(path) if own else last.text, known)
-        edit = close.rpartition(".")[2] if close and own else close
+        wrong = path.span if own else path.names[-1].span
         self.report.error(
             "E0107",
             f"module `{written(path)}` is not found",
@@ -163,7 +160,7 @@ class Loader:
                 if own
                 else tuple(f"tried {place}" for place in places)
             ),
-            help=(Help(f"did you mean `{close}`?", (Edit(last.span, edit),)),) if edit else (),
+            help=did_you_mean(wrong, known),
         )
 
     def _report_cycle(self, path: tree.ModulePath, key: str) -> None:

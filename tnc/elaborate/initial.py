@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from tnc.diagnostics.diagnostic import Edit, Help
-from tnc.diagnostics.suggest import nearest
+from tnc.diagnostics.suggest import did_you_mean
 from tnc.elaborate.definitions import UNKNOWN, Constant
 from tnc.elaborate.evaluate import evaluate, options
 from tnc.elaborate.scope import Scope
@@ -79,14 +78,13 @@ def _chosen(expr: tree.Expr, scope: Scope) -> Initial | None:
 
 def _unknown(expr: tree.Expr, name: str, scope: Scope) -> None:
     known = WORDS.keys() | SETTINGS.keys()
-    close = nearest(name, known)
     text = ", ".join(f"`{each}`" for each in sorted(known))
     scope.report.error(
         "E0103",
         f"`{name}` is no way to initialise a weight",
         expr.span,
         notes=(f"there are {text}",),
-        help=(Help(f"did you mean `{close}`?", (Edit(expr.span, close),)),) if close else (),
+        help=did_you_mean(expr.span, known, name),
     )
 
 
