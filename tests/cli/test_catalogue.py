@@ -24,14 +24,16 @@ SAID = re.compile(r"^(?:error|warning)\[(\w+)\]", re.MULTILINE)
 
 @pytest.mark.parametrize("code", [code for code, entry in CATALOGUE.items() if entry.refused])
 def test_the_refused_program_says_the_code(code: str) -> None:
-    status, said = demonstrated(CATALOGUE[code], CATALOGUE[code].refused, main)
+    entry = CATALOGUE[code]
+    status, said = demonstrated(entry, entry.refused, entry.command, main)
     assert set(SAID.findall(said)) == {code}, said
     assert (status != 0) == code.startswith("E")
 
 
 @pytest.mark.parametrize("code", [code for code, entry in CATALOGUE.items() if entry.accepted])
 def test_the_accepted_program_is_clean(code: str) -> None:
-    status, said = demonstrated(CATALOGUE[code], CATALOGUE[code].accepted, main)
+    entry = CATALOGUE[code]
+    status, said = demonstrated(entry, entry.accepted, entry.accepting or entry.command, main)
     assert (status, SAID.findall(said)) == (0, []), said
 
 
@@ -43,7 +45,7 @@ def test_an_internal_error_says_its_code(
 
     monkeypatch.setattr("tnc.cli.check.run", fail)
     entry = CATALOGUE["E0901"]
-    assert SAID.findall(demonstrated(entry, "tnn 1\n", main)[1]) == ["E0901"]
+    assert SAID.findall(demonstrated(entry, "tnn 1\n", entry.command, main)[1]) == ["E0901"]
 
 
 def test_no_code_is_outside_of_the_catalogue_and_none_is_unused() -> None:

@@ -1,4 +1,4 @@
-"""What is said about the refused program of a diagnostic: its command, run as a user would."""
+"""What is said about the programs of a diagnostic: their commands, run as a user would."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Main = Callable[[Sequence[str]], int]
 PROGRAM = "program.tnn"
 
 
-def demonstrated(entry: Entry, text: str, main: Main) -> tuple[int, str]:
-    """The exit code of the entry's command on a text, and what it tells on stderr."""
+def demonstrated(entry: Entry, text: str, command: str, main: Main) -> tuple[int, str]:
+    """The exit code of a command on a text beside the entry's files, and what it tells on stderr."""
     said = io.StringIO()
     with TemporaryDirectory(prefix="tnc-") as folder, chdir(folder):
         for name, content in [*entry.beside, (PROGRAM, text)]:
             Path(name).write_text(content, encoding="utf-8")
         with redirect_stderr(said), redirect_stdout(io.StringIO()):
-            code = main(shlex.split(entry.command)[1:])
+            code = main(shlex.split(command)[1:])
     return code, said.getvalue()
 
 
 def message(entry: Entry, main: Main) -> str:
     """The diagnostics about the refused program, without what a command tells beside them."""
-    _, said = demonstrated(entry, entry.refused, main)
+    _, said = demonstrated(entry, entry.refused, entry.command, main)
     parts = re.split(r"\n\n|\n(?=wrote )", said.strip())
     return "\n\n".join(each for each in parts if each.startswith(("error[", "warning[")))

@@ -82,7 +82,8 @@ def _page(entry: Entry) -> Iterator[str]:
 
         yield message(entry, main)
     if entry.accepted:
-        yield _indented("accepted", entry.accepted)
+        how = f" (`{entry.accepting}`)" if entry.accepting else ""
+        yield _indented(f"accepted{how}", entry.accepted)
 
 
 def _indented(title: str, text: str) -> str:

@@ -43,7 +43,8 @@ def _page(entry: Entry) -> Iterator[str]:
         yield f"Refused{how}:\n\n{_fenced(entry.refused, 'tnn')}"
         yield _fenced(message(entry, main), "text")
     if entry.accepted:
-        yield f"Accepted:\n\n{_fenced(entry.accepted, 'tnn')}"
+        how = f" by `{entry.accepting}`" if entry.accepting else ""
+        yield f"Accepted{how}:\n\n{_fenced(entry.accepted, 'tnn')}"
 
 
 def _fenced(text: str, language: str) -> str:

@@ -15,8 +15,9 @@ by a build, with particular options; or never by a text alone."""
 class Entry:
     """The page of a diagnostic (`tnc explain CODE`), and two programs that keep it true.
 
-    `refused` raises the code and `accepted` does not, under `command`, when each lies in a file
-    `program.tnn` with the files `beside` next to it. They are "" where no text alone decides.
+    `refused` raises the code under `command`, and `accepted` does not under the same or, where that
+    is given, under `accepting`; each lies in a file `program.tnn` with the files `beside` next to
+    it. They are "" where no program is known, as `explanation` then says.
     """
 
     code: str
@@ -26,6 +27,7 @@ class Entry:
     accepted: str
     stage: Stage = "check"
     command: str = "tnc check program.tnn"
+    accepting: str = ""
     beside: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -21,9 +21,10 @@ ENTRIES = (
             smaller run-time sizes with `--bind`.
         """),
         _LINEAR,
-        "",
+        _LINEAR,
         stage="build",
         command="tnc plan program.tnn:Linear --bind n=128 --memory-limit 1KiB",
+        accepting="tnc plan program.tnn:Linear --bind n=128 --memory-limit 1MiB",
     ),
     Entry(
         "E0502",
@@ -33,16 +34,18 @@ ENTRIES = (
             an output file is written whole or not at all.
         """),
         _LINEAR,
-        "",
+        _LINEAR,
         stage="build",
         command="tnc compile program.tnn:Linear -o no/such/folder/linear.py",
+        accepting="tnc compile program.tnn:Linear -o linear.py",
     ),
     Entry(
         "E0901",
         "internal error",
         prose("""
             The compiler has a mistake. Please report it, with the program and the version
-            (`tnc --version`). `--verify` may show which stage is to blame.
+            (`tnc --version`). `--verify` may show which stage is to blame. No program is known that
+            provokes it, so none is shown here.
         """),
         "",
         "",
