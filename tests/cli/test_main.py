@@ -69,7 +69,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(tnc: Run) -> None:
     answer = tnc()
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("usage: tnc ")
-    assert all(re.search(rf"^    {name}\s", answer.err, re.MULTILINE) for name in COMMANDS)
+    assert all(re.search(rf"^  {name} +\w", answer.err, re.MULTILINE) for name in COMMANDS)
 
 
 def test_an_unknown_command_is_wrong_usage(tnc: Run) -> None:

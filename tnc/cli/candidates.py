@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tnc.cli import main
+from tnc.cli.parser import Parser
 from tnc.cli.sources import SUFFIX
 
 _ENOUGH = 60
@@ -61,9 +62,9 @@ def candidates(words: list[str]) -> Iterator[Candidate]:
 
 
 def _arguments(name: str, before: list[str], word: str) -> Iterator[Candidate]:
-    parser = argparse.ArgumentParser(name, allow_abbrev=False)
+    parser = Parser(name)
     main.command(name).add(parser)
-    actions = {option: each for each in parser._actions for option in each.option_strings}
+    actions = {option: each for each in parser.arguments for option in each.option_strings}
     option, equals, value = word.partition("=")
     last = actions.get(before[-1]) if before else None
     if equals and option in actions:
@@ -74,14 +75,14 @@ def _arguments(name: str, before: list[str], word: str) -> Iterator[Candidate]:
     elif word.startswith("-") and word != "-":
         yield from _options(parser, word)
     else:
-        for action in parser._actions:
+        for action in parser.arguments:
             if not action.option_strings:
                 yield from _values(action, word)
 
 
-def _options(parser: argparse.ArgumentParser, word: str) -> Iterator[Candidate]:
+def _options(parser: Parser, word: str) -> Iterator[Candidate]:
     """The options; short ones only where nothing longer is asked for."""
-    for action in parser._actions:
+    for action in parser.arguments:
         for option in action.option_strings:
             if action.help != argparse.SUPPRESS and (option.startswith("--") or word == "-"):
                 yield Candidate(option, _short(action.help or ""))

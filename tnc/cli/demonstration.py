@@ -19,7 +19,7 @@ PROGRAM = "program.tnn"
 
 
 def demonstrated(entry: Entry, text: str, command: str, main: Main) -> tuple[int, str]:
-    """The exit code of a command on a text beside the entry's files, and what it tells on stderr."""
+    """The exit code of a command on a text, and what it tells on stderr."""
     said = io.StringIO()
     with TemporaryDirectory(prefix="tnc-") as folder, chdir(folder):
         for name, content in [*entry.beside, (PROGRAM, text)]:

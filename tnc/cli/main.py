@@ -7,16 +7,14 @@ import gc
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from shutil import get_terminal_size
+from textwrap import fill
 from typing import Protocol, cast
 
 from tnc.cli import terminal
 from tnc.cli.exits import Exit, Stop, reason, usage
+from tnc.cli.parser import Parser, columns
 from tnc.diagnostics import CompileError, nearest
 from tnc.version import VERSION
-
-COLUMNS = 100
-"""The width of help texts, at most."""
 
 PATIENCE = (100_000, 50, 50)
 """How seldom cycles are looked for. A tree has many objects that live as long as the command: to go
@@ -49,6 +47,7 @@ COMMANDS = {
 }
 """The module of each command. Only the one that is run is imported."""
 
+USAGE = "tnc [-h] [--version] COMMAND ..."
 DESCRIPTION = "A symbolic compiler for tensorised neural networks."
 EPILOG = """\
 examples:
@@ -73,21 +72,6 @@ environment:
   XDG_CACHE_HOME    where the cache is (default: ~/.cache)"""
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help as wide as the terminal, but not so wide that lines are hard to read."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(
-            prog, max_help_position=28, width=min(get_terminal_size().columns, COLUMNS) - 2
-        )
-
-    def add_argument(self, action: argparse.Action) -> None:
-        super().add_argument(action)
-        for inner in self._iter_indented_subactions(action):  # whose indentation argparse forgets
-            length = len(self._format_action_invocation(inner)) + self._current_indent
-            self._action_max_length = max(self._action_max_length, length)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tnc` with these arguments (default: the process's own); return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
@@ -110,25 +94,27 @@ def command(name: str) -> Command:
     return cast(Command, import_module(COMMANDS[name]))
 
 
-def parser(names: Iterable[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+def parser(names: Iterable[str] = tuple(COMMANDS)) -> Parser:
     """The parser of a command line with these commands."""
-    whole = argparse.ArgumentParser(
-        "tnc", description=DESCRIPTION, epilog=EPILOG, formatter_class=_Help, allow_abbrev=False
-    )
+    found = {name: command(name) for name in names}
+    whole = Parser("tnc", description=DESCRIPTION, epilog=EPILOG, usage=USAGE)
     whole.add_argument("--version", action="version", version=f"tnc {VERSION}")
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name in names:
-        each = command(name)
-        inner = commands.add_parser(
-            name,
-            help=each.SUMMARY,
-            description=each.DESCRIPTION,
-            epilog=each.EPILOG,
-            formatter_class=_Help,
-            allow_abbrev=False,
-        )
-        each.add(inner)
+    commands = whole.add_subparsers(
+        dest="command",
+        prog="tnc",
+        title="commands",
+        description="\n".join(_listed(name, each.SUMMARY) for name, each in found.items()),
+        help=argparse.SUPPRESS,  # a list by argparse would be out of line where names are long
+    )
+    for name, each in found.items():
+        each.add(commands.add_parser(name, description=each.DESCRIPTION, epilog=each.EPILOG))
     return whole
+
+
+def _listed(name: str, about: str) -> str:
+    """A line of the help, or several."""
+    blank = max(map(len, COMMANDS)) + 2
+    return fill(f"{name:<{blank}}{about}", columns(), subsequent_indent=" " * blank)
 
 
 def _run(words: list[str]) -> int:
