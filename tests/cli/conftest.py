@@ -82,21 +82,26 @@ def ordinary_user() -> Iterator[None]:
         os.seteuid(before)
 
 
-def interrupted(*words: str, after: float) -> tuple[int, str, str]:
-    """Exit code and output of a command to which Ctrl-C is sent so many seconds after its start."""
-    started = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
-    with subprocess.Popen(
+def process(*words: str, **environment: str | None) -> subprocess.Popen[str]:
+    """A `tnc` of its own, which Ctrl-C ends; an environment variable that is None is not set."""
+    given = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "", **environment}
+    return subprocess.Popen(
         [sys.executable, "-m", "tnc", *words],
-        env=started,
+        env={name: value for name, value in given.items() if value is not None},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
+    )
+
+
+def interrupted(*words: str, after: float) -> tuple[int, str, str]:
+    """Exit code and output of a command to which Ctrl-C is sent so many seconds after its start."""
+    with process(*words) as running:
         time.sleep(after)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    return running.returncode, out, err
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import DENSE, ROOT, Answer
+from tests.cli.conftest import DENSE, ROOT, Answer, ordinary_user
 from tnc.cli.exits import Exit, Stop
 
 Run = Callable[..., Answer]
@@ -322,9 +322,10 @@ def test_what_cannot_be_written(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> No
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         refused(tnc("compile", "complete.tnn"), 3, "E0502", "no space left")
-    if os.geteuid():
-        Path("closed").mkdir(mode=0o500)
-        refused(tnc("compile", "complete.tnn", "-o", "closed"), 3, "E0502", "permission denied")
+    Path("closed").mkdir(mode=0o555)
+    with ordinary_user():
+        answer = tnc("compile", "complete.tnn", "-o", "closed")
+    refused(answer, 3, "E0502", "permission denied")
 
 
 def test_a_plan(tnc: Run) -> None:

@@ -127,7 +127,7 @@ FISH = "complete -C $argv[1]\n"
 
 def asked(shell: str, rest: str, line: str) -> list[str]:
     """What a shell that has read our script offers."""
-    if shutil.which(shell) is None:
+    if shell != "bash" and shutil.which(shell) is None:  # bash is everywhere
         pytest.skip(f"{shell} is not installed")
     Path("tnc").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tnc "$@"\n')
     Path("tnc").chmod(0o755)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import DENSE, LOW, ROOT, Answer
+from tests.cli.conftest import DENSE, LOW, Answer, ordinary_user, process
 from tnc.driver import writing
 from tnc.plan import planner
 from tnc.syntax import parse
@@ -85,6 +82,21 @@ def test_an_import_that_vanishes(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert "error[E0107]: `.dense` cannot be read: No such file or directory" in answer.err
 
 
+def test_folders_that_may_not_be_looked_into(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one above, where `tnc.toml` could be, nor one where modules are looked up."""
+    Path("closed").mkdir(mode=0)
+    Path("open").mkdir()
+    Path("open/net.tnn").write_text("tnn 1\nimport .dense\nimport closed.secret\n")
+    Path("open/dense.tnn").write_text("tnn 1\n")
+    monkeypatch.setenv("TNC_PATH", str(Path.cwd()))
+    assert tnc("check", "open/dense.tnn").code == 0  # and all is imported
+    monkeypatch.setattr(Path, "cwd", lambda: Path("closed/here"))
+    with ordinary_user():
+        answer = tnc("check", "--format", "short", "open/net.tnn")
+    assert answer.code == 1
+    assert "net.tnn:3:8: error[E0107]: module `closed.secret` is not found" in answer.err
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -140,18 +152,6 @@ def test_an_interrupted_fix_changes_nothing(tnc: Run, monkeypatch: pytest.Monkey
 
 
 # ---------------------------------------------------------------- caches
-
-
-def process(*words: str, **environment: str | None) -> subprocess.Popen[str]:
-    """A `tnc` of its own; an environment variable that is None is not set."""
-    given = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tnc", *words],
-        env={name: value for name, value in given.items() if value is not None},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_two_processes_share_a_new_cache(tmp_path: Path) -> None:

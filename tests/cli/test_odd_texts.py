@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import DENSE, Answer
-from tests.fuzz.laws import guarded
+from tests.hanging import guarded
 
 Run = Callable[..., Answer]
 

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from tests.cli.conftest import DENSE, ROOT, Answer
+from tests.cli.conftest import DENSE, ROOT, Answer, process
 from tnc.cli.main import main
 from tnc.cli.watch import whenever_changed
 
@@ -142,23 +143,13 @@ def test_a_change_while_checking_is_not_missed(monkeypatch: pytest.MonkeyPatch) 
 
 def test_ctrl_c() -> None:
     Path("a.tnn").write_text(WRONG)
-    command = [sys.executable, "-m", "tnc", "check", "--watch", "a.tnn"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
-        assert process.stderr is not None
-        err = ""
-        while not err.endswith("watching 1 file; Ctrl-C ends\n"):
-            err += process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        out, rest = process.communicate()
-    assert (process.returncode, out, rest) == (130, "", "interrupted\n")
+    with process("check", "--watch", "a.tnn") as running:
+        assert running.stderr is not None
+        lines = [*takewhile(lambda line: "Ctrl-C ends" not in line, running.stderr)]
+        running.send_signal(signal.SIGINT)
+        out, rest = running.communicate()
+    assert (running.returncode, out, rest) == (130, "", "interrupted\n")
+    err = "".join(lines)
     assert "error[E0102]" in err
     assert "\x1b" not in err
 
@@ -168,7 +159,7 @@ def test_a_terminal_is_cleared_between_rounds() -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "tnc", "check", "--watch", "a.tnn"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    with subprocess.Popen(command, env=environment, stderr=theirs) as process:
+    with subprocess.Popen(command, env=environment, stderr=theirs) as running:
         os.close(theirs)
         shown = b""
         while b"Ctrl-C ends" not in shown:
@@ -178,7 +169,7 @@ def test_a_terminal_is_cleared_between_rounds() -> None:
         shown = b""
         while b"Ctrl-C ends" not in shown:
             shown += os.read(ours, 1000)
-        process.terminate()
+        running.terminate()
     os.close(ours)
     assert shown.startswith(b"\x1b[H\x1b[2J\x1b[3J")
     assert b"E0102" in shown

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from tests.hanging import guarded
 from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.diagnostics.catalogue import CATALOGUE
 from tnc.diagnostics.formats import RENDERINGS
 from tnc.driver.fix import applied, choose
 from tnc.driver.front import check
 from tnc.syntax.parse import parse
-
-PATIENCE = 10
-"""Seconds after which a case counts as hanging; it takes milliseconds."""
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Fails where something hangs."""
-
-    def hang(*_: object) -> None:
-        raise TimeoutError(f"more than {PATIENCE} s")
-
-    before = signal.signal(signal.SIGALRM, hang)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def hold(text: str) -> None:

@@ -6,6 +6,7 @@ seed, so `damaged(Random(1234))` is the text.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,12 @@ from random import Random
 
 import pytest
 
+from tests import hanging
 from tests.fuzz import laws
 from tests.fuzz.damage import damaged, scrambled
-from tests.fuzz.laws import guarded, hold
+from tests.fuzz.laws import hold
 from tests.fuzz.texts import programs, tokens
+from tests.hanging import guarded
 from tnc.cli.main import main
 from tnc.diagnostics import Diagnostic
 from tnc.driver.front import check
@@ -70,6 +73,12 @@ def test_the_laws_see_what_breaks_them(
     monkeypatch.setattr(laws, "check", lambda source: wrong(check(source)))
     with pytest.raises(AssertionError):
         hold(text)
+
+
+def test_what_hangs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hanging, "PATIENCE", 0.05)
+    with pytest.raises(TimeoutError), guarded():
+        time.sleep(5)
 
 
 def test_the_texts_are_many_and_differ() -> None:

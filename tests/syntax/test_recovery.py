@@ -4,43 +4,21 @@ from __future__ import annotations
 
 import random
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.hanging import guarded
 from tests.syntax.reading import PROGRAMS, einsum, read
 from tnc.diagnostics import CompileError, Report, Source
 from tnc.syntax import parse, tree
 from tnc.syntax.grammar import KEYWORDS
 from tnc.syntax.lexing import lex
 
-SECONDS = 10
 PIECES = re.compile(r"\s+|#[^\n]*|\w+'*|\.\.\.|\|>|.", re.DOTALL)
 TEXTS = [path.read_text(encoding="utf-8") for path in PROGRAMS]
 ODD = [*KEYWORDS, *"{}()[]=:,;*|'\"$×#", "##", "...", "..", "->", "²", "\x00", "\r", "\ufeff"]
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Fails where parsing hangs; a text takes milliseconds."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def hang(*_: object) -> None:
-        raise TimeoutError(f"parsing took more than {SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, hang)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def check(text: str) -> None:

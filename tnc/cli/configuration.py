@@ -84,7 +84,8 @@ def configured() -> Configuration:
     """The configuration for commands that start in the current folder."""
     here = Path.cwd()
     found = (folder / FILE for folder in (here, *here.parents))
-    path = next((path for path in found if path.is_file()), None)
+    # unlike `Path.is_file`, this passes over folders that may not be looked into
+    path = next((path for path in found if os.path.isfile(path)), None)  # noqa: PTH113
     if path is None:
         return Configuration(os.environ)
     from tnc.cli import presets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import os  # `os.path` says no of what is in a folder that may not be entered, `Path` raises
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -109,7 +109,7 @@ class Loader:
         if not path.dots and path.names[0].text == STANDARD and (found := standard(name)):
             return found
         places = [place.with_suffix(SUFFIX) for place in self._places(path, folder)]
-        place = next((each for each in places if each.is_file()), None)
+        place = next((each for each in places if os.path.isfile(each)), None)  # noqa: PTH113
         self.looked |= dict.fromkeys(places)
         if place is None:
             self._missing(path, places)
@@ -187,4 +187,5 @@ def _paths(file: tree.File) -> Iterator[tree.ModulePath]:
 
 
 def _beside(places: Sequence[Path]) -> list[str]:
-    return sorted({each.stem for place in places for each in place.parent.glob(f"*{SUFFIX}")})
+    folders = [each.parent for each in places if os.path.isdir(each.parent)]  # noqa: PTH112
+    return sorted({file.stem for folder in folders for file in folder.glob(f"*{SUFFIX}")})
