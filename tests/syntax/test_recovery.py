@@ -114,7 +114,7 @@ def test_one_token_less_is_reported_and_little_is_lost(text: str) -> None:
      "layer M(S: int {" * 500, "## a\n" * 5000, "mode a, " * 3000, '"' * 20_001,
      "let a = (\n" * 2000, "layer L {" + "let a = (\n" * 2000, "- " * 20_000,
      "from a\n" * 3000, "import " * 3000,
-     "layer L { let a = b" + " * b" * 5000],
+     "layer L { let a = b" + " * b" * 5000, "layer L {" + "\n  y[n] = x" * 4000],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_long_nonsense(text: str) -> None:

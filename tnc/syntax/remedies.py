@@ -86,22 +86,25 @@ def keyword_missing(run: Run) -> bool:
 
 
 def _lacks_output(run: Run) -> bool:
-    """Whether the layer has no output, and this is the last line that could be one."""
-    items = [
-        k for k, token in enumerate(run.tokens) if token.type in OF_A_FILE or token.type == END
-    ]
-    first = max((k for k in items if k < run.at), default=0)
-    last = min(k for k in items if k > run.at)
-    written = any(run.tokens[k].type == "OUTPUT" for k in range(first, last))
-    rest = range(run.at + 1, last)
-    later = any(run.tokens[k].type == "NAME" and run.first_on_line(k) for k in rest)
-    return not written and not later and run.machine.fits("OUTPUT", "NAME")
+    """Whether the layer has no output, and this is the last line that could be one. The next such
+    line ends the search, so that many of them take no longer than they are long."""
+    if not run.machine.fits("OUTPUT", "NAME"):
+        return False
+    for at in range(run.at + 1, len(run.tokens)):
+        token = run.tokens[at]
+        if token.type in OF_A_FILE or token.type == END:
+            break
+        if token.type == "OUTPUT" or (token.type == "NAME" and run.first_on_line(at)):
+            return False
+    before = (run.tokens[at].type for at in reversed(range(run.at)))
+    return "OUTPUT" not in takewhile(lambda type_: type_ not in OF_A_FILE, before)
 
 
 def _binds(run: Run) -> bool:
     """Whether what begins here is `name =` or `name[…] =`."""
     depth = 0
-    for token in islice(run.tokens, run.at + 1, None):
+    for at in range(run.at + 1, len(run.tokens)):
+        token = run.tokens[at]
         depth += {"LSQB": 1, "RSQB": -1}.get(token.type, 0)
         if token.type == "EQUAL":
             return depth == 0
