@@ -3,9 +3,11 @@
     python -m benchmarks.accelerator -o gpu.json     measure: some minutes
     python -m benchmarks.accelerator gpu.json        what was measured, as tables
 
-Times are forward + backward in float32 without tf32. Modules are made by several processes first,
-so that the device does not wait for the compiler. The file holds the work of each program as well:
-the profile that fits its times is printed last, to be rounded by hand into tnc/plan/profile.py.
+Times are forward + backward in float32 without tf32: as Python calls them, and captured as a graph
+of launches, in which no time of Python's is left. Modules are made by several processes first, so
+that the device does not wait for the compiler. The file holds the work of each program as well: the
+profile that fits the times of Python's calls is printed last, to be rounded by hand into
+tnc/plan/profile.py.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ DEVICE = "cuda"
 BATCH = 128
 DENSE_BATCHES = (1, 32, 128, 512)
 FORMATS = ("contiguous", "channels last")
-CAPTURED = "captured"
-"""A step that is replayed as a graph of launches, without Python."""
+CALLED, CAPTURED = "called", "captured"
+"""A step as Python calls it, and one that is replayed as a graph of launches, without Python."""
 ROUNDS, SHORTEST, BUDGET = 7, 0.004, 6.0
 
 
@@ -58,11 +60,13 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Seconds of a layer in one order, and of the dense layer in the same run."""
+    """Seconds of a layer in one order, and of the dense layer in the same run. `how`: called or
+    captured."""
 
     case: Mapping[str, Any]
     order: str
     format: str
+    how: str
     dense: float
     sample: Sample
 
@@ -76,14 +80,14 @@ class Timed:
         sample = self.sample
         work = [[KINDS.index(kind), *numbers] for kind, numbers in sample.work.items()]
         times = [float(f"{each:.4g}") for each in (self.dense, sample.seconds)]
-        return [dict(self.case), self.order, self.format, *times, sample.routines, work]
+        return [dict(self.case), self.order, self.format, self.how, *times, sample.routines, work]
 
     @classmethod
     def from_json(cls, line: Sequence[Any]) -> Timed:
         """What `to_json` made."""
-        case, order, format_, base, seconds, routines, work = line
+        case, order, format_, how, base, seconds, routines, work = line
         found = {KINDS[k]: (macs, moved, calls) for k, macs, moved, calls in work}
-        return cls(case, order, format_, base, Sample(found, routines, seconds))
+        return cls(case, order, format_, how, base, Sample(found, routines, seconds))
 
 
 # ---------------------------------------------------------------- measuring
@@ -124,12 +128,15 @@ def timed(case: Case, made: Sequence[Form], device: str) -> Iterator[Timed]:
         base = case.dense().to(device).to(memory_format=last)
         runs: dict[str, Run] = {"": training(base, x)}
         runs |= {form.order: training(layers[form.order], x) for form in made}
-        clock = Setting(device).clock
-        times = interleaved(runs, ROUNDS, budget=BUDGET, clock=clock, shortest=SHORTEST)
-        for form in made:
-            work, routines = form.work[min(number, len(form.work) - 1)]
-            sample = Sample(work, routines, times[form.order].seconds)
-            yield Timed(case.to_json(), form.order, name, times[""].seconds, sample)
+        for how in (CALLED, CAPTURED) if device == DEVICE else (CALLED,):
+            if how == CAPTURED:
+                runs = {key: captured(run) for key, run in runs.items()}
+            clock = Setting(device).clock
+            times = interleaved(runs, ROUNDS, budget=BUDGET, clock=clock, shortest=SHORTEST)
+            for form in made:
+                work, routines = form.work[min(number, len(form.work) - 1)]
+                sample = Sample(work, routines, times[form.order].seconds)
+                yield Timed(case.to_json(), form.order, name, how, times[""].seconds, sample)
 
 
 def steps(device: str, rounds: int) -> dict[str, dict[str, float]]:
@@ -153,7 +160,7 @@ def steps(device: str, rounds: int) -> dict[str, dict[str, float]]:
 
 
 def captured(run: Run) -> Run:
-    """A step as a graph of launches."""
+    """A step as a graph of launches, which reads the tensors of the step where they are."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -163,7 +170,11 @@ def captured(run: Run) -> Run:
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         run()
-    return graph.replay
+
+    def replay(_: Run = run) -> None:  # the tensors of the step must outlive the graph
+        graph.replay()
+
+    return replay
 
 
 def measure(device: str, quick: bool, processes: int) -> Iterator[str]:
@@ -190,11 +201,13 @@ def tables(lines: Sequence[str]) -> Iterator[str]:
     """What the file says, for people."""
     about, *rest = map(json.loads, lines)
     assert about["schema"] == SCHEMA, about
-    found = [Timed.from_json(each) for each in rest if isinstance(each, list)]
+    every = [Timed.from_json(each) for each in rest if isinstance(each, list)]
     yield f"{about['device']}, PyTorch {about['torch']}"
+    found = [each for each in every if each.how == CALLED]
     new = fitted(found)
-    old = BUILT_IN[DEVICE]
-    yield from ratios(found, [old, new])
+    for how in (CALLED, CAPTURED):
+        yield f"{how}: ratios for the orders that `{DEVICE}` and the new profile take, the least"
+        yield from ratios([each for each in every if each.how == how], [BUILT_IN[DEVICE], new])
     for each in rest:
         if isinstance(each, dict):
             base = each["steps"][networks.FULL]
