@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[object, ...]] = {
     "Plans": (Plan, Step, Alternative, Branch),
     "Checking": (tnc.check, tnc.Diagnostic, tnc.CompileError, tnc.ShapeError),
     "Equations": (tnc.einsum,),
+    "Fitting": (tnc.fit, tnc.FitReport, tnc.expand),
     "Layers written in Python": (tnc.layer, Expression),
 }
 

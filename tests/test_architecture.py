@@ -37,7 +37,7 @@ DOORS = {
     "torch": (
         "tnc/emit/load.py",
         "tnc/plan/profile.py",
-        *("tnc/api/", "tnc/build/", "tnc/cli/", "tnc/compress/", "tnc/explore/", "tnc/fit/"),
+        *("tnc/api/", "tnc/build/", "tnc/cli/", "tnc/compression/", "tnc/explore/", "tnc/fitting/"),
     ),
 }
 

@@ -12,23 +12,20 @@ if TYPE_CHECKING:
     from tnc.api.einsum import einsum
     from tnc.api.library import Library, check, load
     from tnc.emit.errors import ShapeError
+    from tnc.fitting.fit import fit
+    from tnc.fitting.kernels import expand
+    from tnc.fitting.report import FitReport
 
 __version__ = VERSION
 __all__ = [
-    "CompileError",
-    "Diagnostic",
-    "Library",
-    "ShapeError",
-    "check",
-    "compile",
-    "einsum",
-    "layer",
-    "load",
-]
+    "CompileError", "Diagnostic", "FitReport", "Library", "ShapeError", "check", "compile",
+    "einsum", "expand", "fit", "layer", "load",
+]  # fmt: skip
 
 _HOMES = dict.fromkeys(("Library", "check", "load"), "tnc.api.library")
 _HOMES |= {"compile": "tnc.api.compiled", "einsum": "tnc.api.einsum", "layer": "tnc.api.builder"}
-_HOMES |= {"ShapeError": "tnc.emit.errors"}
+_HOMES |= {"ShapeError": "tnc.emit.errors", "FitReport": "tnc.fitting.report"}
+_HOMES |= {"expand": "tnc.fitting.kernels", "fit": "tnc.fitting.fit"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ CODES = [
     "E0301", "E0302", "E0303", "E0304", "E0305", "E0306", "E0307", "E0308", "E0309",
     "E0310",
     "E0401", "E0402", "E0403", "E0404",
-    "E0501", "E0502",
+    "E0501", "E0502", "E0503",
     "E0901",
     "W0001", "W0002",
     "W0101", "W0102", "W0103",
@@ -62,7 +62,8 @@ def test_the_parser_refuses_what_it_should(code: str) -> None:
     assert said(CATALOGUE[code].refused) == {code}
 
 
-def test_only_what_no_program_provokes_has_none() -> None:
-    assert [code for code, entry in CATALOGUE.items() if not entry.refused] == ["E0901"]
-    assert [code for code, entry in CATALOGUE.items() if not entry.accepted] == ["E0901"]
+def test_only_what_no_command_provokes_has_no_program() -> None:
+    without = ["E0503", "E0901"]  # `tnc.fit` says the one, a mistake of the compiler the other
+    assert [code for code, entry in CATALOGUE.items() if not entry.refused] == without
+    assert [code for code, entry in CATALOGUE.items() if not entry.accepted] == without
     assert "No program is known" in CATALOGUE["E0901"].explanation

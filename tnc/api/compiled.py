@@ -20,6 +20,7 @@ from tnc.driver.comparison import compared
 from tnc.driver.front import ENCODING, Unit
 from tnc.driver.limit import amount
 from tnc.driver.options import Backward, Objective, Options, Request
+from tnc.driver.origin import remember
 from tnc.driver.profiles import profile_named
 from tnc.driver.requests import distribute, elaborated, ready
 from tnc.driver.tuner import Tuner
@@ -51,6 +52,7 @@ class Compiled:
         """The generated module, imported: `compiled.module.CPConv()`."""
         module = load_module(self.source, shape_error=ShapeError)
         show_layers(module, self.unit, self.requests, self.options.binding)
+        remember(module, self.unit, self.requests)
         return module
 
     @property

@@ -16,15 +16,14 @@ from tnc.driver.drafts import Drafts
 from tnc.driver.options import Options
 from tnc.driver.pricing import orders
 from tnc.driver.site import Site
+from tnc.driver.undifferentiated import undifferentiated
 from tnc.gradient.regions import regions
-from tnc.ir.graph import Builder, Value
+from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Branch, Plan
 from tnc.ir.program import Guard, Program, Variant
-from tnc.ir.region import Derived, Region
 from tnc.lower import folded, lower
 from tnc.ops import Contract, Leaf
-from tnc.ops.leaf import Kind
 from tnc.plan.planner import Planned
 from tnc.plan.profile import PICOSECONDS
 
@@ -229,22 +228,10 @@ def _lowered(site: Site, planned: Planned, guard: Guard) -> Program:
         size = min(size, guard.below - 1)
     binding = {**site.binding, **({site.batch.symbol: size} if site.batch else {})}
     if guard.inference:
-        forward = [_undifferentiated(layer.builder, each) for each in regions(planned.graph)]
+        forward = [undifferentiated(layer.builder, each) for each in regions(planned.graph)]
         return folded(lower(layer, planned.graph, forward, binding, _tag(guard)))
     derived = Drafts(layer, planned).usual.derived
     return lower(layer, planned.graph, derived, binding, _tag(guard))
-
-
-def _undifferentiated(build: Builder, region: Region) -> Derived:
-    """A region whose derivatives nobody wants."""
-    seeds = tuple(_leaf(build, "seed", k, value) for k, value in enumerate(region.outputs))
-    dots = tuple(_leaf(build, "tangent", k, value) for k, value in enumerate(region.inputs))
-    nothing = (None,) * len(region.inputs)
-    return Derived(region, seeds, nothing, dots, (None,) * len(region.outputs), (), ())
-
-
-def _leaf(build: Builder, kind: Kind, number: int, like: Value) -> Value:
-    return build.make(Leaf(kind, f"{number}", tuple((mode,) for mode in like.type.modes)))
 
 
 def _tag(guard: Guard) -> str:

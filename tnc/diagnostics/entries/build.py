@@ -40,6 +40,19 @@ ENTRIES = (
         accepting="tnc compile program.tnn:Linear -o linear.py",
     ),
     Entry(
+        "E0503",
+        "a layer that cannot be fitted",
+        prose("""
+            `tnc.fit` and `tnc.expand` take a layer as one kernel: its single input is multiplied by
+            weights, each of them once. Functions such as `relu`, layers inside, two inputs, weights
+            that are multiplied by themselves, or by positions, have no such kernel. In a network
+            fit its layers one by one.
+        """),
+        "",
+        "",
+        stage="run",
+    ),
+    Entry(
         "E0901",
         "internal error",
         prose("""

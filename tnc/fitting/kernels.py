@@ -1,0 +1,56 @@
+"""The kernels of layers that tnc made: `tnc.expand`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor, nn
+
+from tnc.driver.origin import layer_of
+from tnc.fitting.blocks import System
+from tnc.fitting.equations import ONE
+from tnc.fitting.reading import network_of
+from tnc.ir.layer import Layer
+
+CACHED = 256
+"""Layers whose equations are kept."""
+
+
+def expand(layer: nn.Module) -> Tensor:
+    """The dense kernel of a layer that tnc made, laid out as PyTorch's own weights are: [t, s] of
+    `nn.Linear`, [t, s/groups, i, …] of convolutions, in general output modes, input modes, taps;
+    modes that share an axis of the layer's input or output share one here. It is differentiable.
+
+    Errors: CompileError with E0503 for a layer that is not linear in its input and in each of its
+    weights; TypeError for a module that tnc did not make.
+    """
+    system = system_of(layer)
+    network = system.network
+    tensors = {name: getattr(layer, name) for name in (*network.names, *network.constants)}
+    first = tensors[network.names[0]]
+    return system.kernel({**tensors, ONE: first.new_ones(())})
+
+
+def system_of(layer: nn.Module) -> System:
+    """The equations of a layer, compiled once. Errors as those of `expand`."""
+    found = layer_of(type(layer))
+    if found is None:
+        raise TypeError(
+            f"{type(layer).__name__} was not made by tnc in this process: "
+            "give a layer of `tnc.load`, `tnc.compile` or `tnc.layer`"
+        )
+    return _system(found)
+
+
+@lru_cache(maxsize=CACHED)
+def _system(layer: Layer) -> System:
+    return System(network_of(layer))
+
+
+def constants(system: System, layer: nn.Module) -> dict[str, Tensor]:
+    """What a kernel is made of beside its trained factors, in float64."""
+    weight = getattr(layer, system.network.names[0])
+    found = {name: getattr(layer, name) for name in system.network.constants}
+    one = torch.ones((), device=weight.device)
+    return {name: each.detach().double() for name, each in {**found, ONE: one}.items()}

@@ -1,0 +1,102 @@
+"""The network of a layer's kernel: what is left of the layer when its input is taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from tnc.fitting.terms import Modes, Term
+from tnc.ir.layer import Axes, Layer
+from tnc.ir.size import Size
+from tnc.ir.tensor import Mode
+from tnc.ops import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A tensor in a term of the kernel: its name, whether it is fitted, its physical axes and its
+    modes, both under the names that they have there."""
+
+    name: str
+    trained: bool
+    axes: Axes
+    modes: Modes
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One term of the kernel: factors and patterns, summed over every mode that the kernel lacks,
+    times a number."""
+
+    factors: tuple[Factor, ...]
+    patterns: tuple[Pattern, ...]
+    scale: float
+
+    def factor(self, name: str) -> Factor | None:
+        return next((each for each in self.factors if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How the kernel slides over one axis of positions, as in `torch.nn.functional.conv`: `axis`
+    of the input, `result` of the output, its mode of taps. `left`: the padding before the first
+    position; that behind the last follows from the sizes."""
+
+    axis: int
+    result: int
+    taps: Mode
+    stride: int
+    dilation: int
+    left: Size
+    edge: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """The kernel of a layer as a sum of products that are linear in each trained factor.
+
+    `outputs`, `inputs`: its modes by axes of the layer's output and input, as far as they are not
+    empty; with the taps of `windows` they are its axes in PyTorch's order. `biases`: the terms
+    without the input. `clipped`: see `Passage`.
+    """
+
+    layer: Layer
+    products: tuple[Product, ...]
+    outputs: Axes
+    inputs: Axes
+    windows: tuple[Window, ...]
+    biases: tuple[Term, ...] = ()
+    clipped: bool = False
+    transposed: bool = False
+
+    @property
+    def axes(self) -> Axes:
+        """The modes of the kernel, one tuple per axis."""
+        return (*self.outputs, *self.inputs, *((each.taps,) for each in self.windows))
+
+    @property
+    def modes(self) -> Modes:
+        return tuple(mode for axis in self.axes for mode in axis)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the kernel, laid out as PyTorch does."""
+        return tuple(prod(map(length, axis)) for axis in self.axes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The trained factors, in the order of their declaration."""
+        used = {each.name for one in self.products for each in one.factors if each.trained}
+        return tuple(weight.name for weight in self.layer.weights if weight.name in used)
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """The buffers in the kernel."""
+        every = (each for one in self.products for each in one.factors if not each.trained)
+        return tuple(dict.fromkeys(each.name for each in every))
+
+
+def length(mode: Mode) -> int:
+    """The size of a mode, which is known."""
+    assert mode.size.value is not None
+    return mode.size.value

@@ -1,0 +1,72 @@
+"""Alternating least squares: each factor in turn, the others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+
+import torch
+from torch import Tensor
+
+from tnc.fitting.blocks import Block, System
+from tnc.fitting.equations import TARGET
+from tnc.fitting.least_squares import solve, times
+
+EXACT = 1e-5
+"""Below such an error it is computed from the kernel itself, as differences of squares are too
+coarse."""
+
+
+@dataclass(slots=True)
+class Descent:
+    """Tensors by name, the target among them, of which the factors change. `square` is ‖T‖²."""
+
+    system: System
+    tensors: dict[str, Tensor]
+    proximal: float
+
+    @property
+    def target(self) -> Tensor:
+        return self.tensors[TARGET]
+
+    def error(self) -> float:
+        """‖K − T‖ / ‖T‖."""
+        gap = torch.linalg.vector_norm(self.system.kernel(self.tensors) - self.target)
+        norm = torch.linalg.vector_norm(self.target)
+        return float(gap / norm) if norm > 0 else float(gap)
+
+    def sweep(self) -> float:
+        """Solve for each factor once; the relative error after it."""
+        left = 0.0
+        for block in self.system.blocks:
+            left = self._solved(block)
+        square = float(self.target.square().sum())
+        error = sqrt(max(left, 0.0) / square) if square else 0.0
+        return error if error > EXACT else self.error()
+
+    def _solved(self, block: Block) -> float:
+        """Least squares in one factor; the squared error after it."""
+        tensors = self.tensors
+        target = self.target if block.rest is None else self.target - block.rest(tensors)
+        wanted = block.projected({**tensors, TARGET: target})
+        grams = block.gram(tensors)
+        near = block.matrix(tensors[block.name])
+        found = solve(grams, wanted, near, self.proximal)
+        tensors[block.name] = block.weight(found)
+        product = (found * (times(grams, found) - 2 * wanted)).sum()
+        return float(target.square().sum() + product)
+
+
+def descend(
+    descent: Descent, iterations: int, tolerance: float, told: Callable[[int, float], object]
+) -> tuple[list[float], bool]:
+    """Sweeps until one changes the error by less than `tolerance` of itself. The
+    errors, that of the start first, and whether they converged."""
+    errors = [descent.error()]
+    for number in range(1, iterations + 1):
+        errors.append(descent.sweep())
+        told(number, errors[-1])
+        if abs(errors[-2] - errors[-1]) <= tolerance * errors[-1]:
+            return errors, True
+    return errors, False
