@@ -146,6 +146,14 @@ def frozen_nouns(path: str, tree: ast.Module) -> Iterator[str]:
                     yield f"{path}:{node.lineno} {node.name} is not frozen"
 
 
+def records(path: str, tree: ast.Module) -> Iterator[str]:
+    """What is frozen and slotted is a `record`, which is quicker to define and to make."""
+    for node in ast.walk(tree):
+        for decorator in getattr(node, "decorator_list", []):
+            if ast.unparse(decorator).startswith("dataclass(frozen=True, slots=True"):
+                yield f"{path}:{node.lineno} {node.name} is no record"
+
+
 def files_imported(tree: ast.Module, paths: Iterable[str]) -> Iterator[str]:
     """The files among `paths` that a file imports at any depth, for types alone included."""
     for node in ast.walk(tree):
@@ -186,6 +194,7 @@ LAWS: list[tuple[Law, str, str]] = [
     (quick_start, "tnc/cli/x.py", "import torch\ndef f():\n    import torch"),
     (frozen_nouns, "tnc/ir/x.py", "@dataclass(slots=True)\nclass Value: ..."),
     (frozen_nouns, "tnc/ops/x.py", "@dataclass\nclass Value: ..."),
+    (records, "tnc/emit/x.py", "@dataclass(frozen=True, slots=True)\nclass Value: ..."),
 ]
 
 

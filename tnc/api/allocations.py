@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile
 
+from tnc.record import record
+
 ATEN = "aten::"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """`bytes` are negative where memory is given back; `calls` are the running calls of ATen."""
 

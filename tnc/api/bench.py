@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.api.figures import Figures, Setting, measured
 from tnc.driver.build import compile_unit, dense_module
@@ -14,6 +14,7 @@ from tnc.driver.tuner import Unmeasurable
 from tnc.emit.errors import ShapeError
 from tnc.emit.load import load_module
 from tnc.ir.plan import Plan
+from tnc.record import record
 
 RAISED = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """What layers raise for inputs that they do not take."""
@@ -21,7 +22,7 @@ RAISED = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 OURS, DENSE, PLAIN = "this plan", "dense", "plain autograd"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """A module's text; `plan`: what it is predicted to take, where that is known."""
 

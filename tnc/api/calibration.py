@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -24,6 +24,7 @@ from tnc.ir.program import Program
 from tnc.plan.clock import price, worked
 from tnc.plan.fit import Sample, fit, summed
 from tnc.plan.profile import BUILT_IN, Profile
+from tnc.record import record
 
 QUICKEST, FEWEST_MACS = 3, 2
 """So many orders of each layer are measured, besides those that a person would try."""
@@ -36,7 +37,7 @@ LEAST = 8
 """So many layers are measured however long they take."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """A layer of the standard library at one size."""
 
@@ -50,7 +51,7 @@ class Subject:
         return f"{self.layer} {' '.join(f'{name}={value}' for name, value in said.items())}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measured:
     """A step of training of a subject, in one order and one memory format."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from tnc.diagnostics import NOWHERE
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.unparse import fitting, level, text
 
@@ -14,7 +14,7 @@ Comparison = Literal["==", "!=", "<=", ">=", "<", ">"]
 _POSTFIX = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Expression:
     """Something that can stand on the right of an equation; operators combine it."""
 

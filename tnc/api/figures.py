@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,11 +11,12 @@ from torch import Tensor, nn
 
 from tnc.api import allocations
 from tnc.api.timing import Clock, Run, Timing, interleaved
+from tnc.record import record
 
 Shapes = Sequence[Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """How to measure. `threads`: of one operation of PyTorch's on the CPU. `rounds`: at most so
     many, fewer when `budget` seconds are over."""
@@ -44,7 +44,7 @@ class Setting:
         return allocations.peak if self.device == "cpu" else allocations.peak_on_device
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Figures:
     """Of one layer: forward without gradients, and a step of training, which is forward and the
     gradients of all inputs and weights (None where nothing has a gradient). Bytes besides inputs,
@@ -100,7 +100,7 @@ def training(layer: nn.Module, shapes: Shapes, setting: Setting) -> Run | None:
     return dict(subject.runs()).get("training")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Subject:
     """A layer and what it is given."""
 

@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -18,11 +18,12 @@ from types import CodeType, FrameType
 
 from tnc.api.files import INLINE
 from tnc.diagnostics import Diagnostic, Help, Label, Report, Source, Span
+from tnc.record import record
 
 OWN = str(Path(__file__).parent)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """For each line of a builder's text the call that wrote it, and all that this call wrote."""
 

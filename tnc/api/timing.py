@@ -6,7 +6,8 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from tnc.record import record
 
 Run = Callable[[], object]
 Clock = Callable[[], float]
@@ -17,7 +18,7 @@ FEWEST = 3
 """So many rounds are measured however long they take."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Timing:
     """Median seconds per call, and the half-width of the middle half of the samples."""
 

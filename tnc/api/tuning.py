@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from tnc.api.figures import Setting, training
 from tnc.api.timing import Run, interleaved
 from tnc.driver.tuner import Contest, Unmeasurable
 from tnc.emit.load import load_module
+from tnc.record import record
 
 SECONDS = 10.0
 """For a layer, unless something else is asked for."""
@@ -29,7 +30,7 @@ def setting(device: str, seconds: float = SECONDS, threads: int | None = None) -
     return Setting(device, threads or torch.get_num_threads(), rounds=ROUNDS, budget=seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stopwatch:
     """Implements `tnc.driver.tuner.Tuner`. `begin` is called with the name of each layer that is
     measured, `end` afterwards."""

@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tnc.cli import building, devices, sources, terminal, values
 from tnc.cli.configuration import configured
 from tnc.cli.exits import Exit, Stop
+from tnc.record import record
 
 if TYPE_CHECKING:
     from tnc.api.figures import Figures, Setting
@@ -55,7 +56,7 @@ NOISY = 0.1
 """Of times that vary by more, it is said that they do."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One of the layers that are compared. `plan` predicts what it takes, where there is one."""
 

@@ -8,17 +8,17 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tnc.cli import main
 from tnc.cli.parser import Parser
 from tnc.cli.sources import SUFFIX
+from tnc.record import record
 
 _ENOUGH = 60
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """A word that may stand here, and what it means, if that can be told in a line."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from tnc.cli.configuration import CHOICES, configured
 from tnc.cli.exits import Exit, reason, unreadable, usage
 from tnc.cli.writing import write_whole
 from tnc.diagnostics import CompileError, Diagnostic
+from tnc.record import record
 
 if TYPE_CHECKING:
     from tnc.driver.options import Built, Options, Output
@@ -45,7 +45,7 @@ SHORT = 40
 """Lines of a difference that `--check` shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Module:
     """What one file gives: where it goes (None: stdout) and the text."""
 

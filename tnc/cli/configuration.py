@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from tnc.cli.exits import usage
 from tnc.diagnostics.render import FORMATS
+from tnc.record import record
 
 FILE = "tnc.toml"
 
@@ -22,7 +23,7 @@ SETTINGS = (*CHOICES, "profile", "bind")
 """What can be set. In the environment `TNC_OBJECTIVE`, in the file `objective = "macs"`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Configuration:
     """The nearest `tnc.toml`, if there is one, below the environment."""
 

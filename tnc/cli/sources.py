@@ -11,12 +11,12 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tnc.cli.exits import Exit, Stop, reason, unreadable
 from tnc.diagnostics import Source, nearest
+from tnc.record import record
 
 if TYPE_CHECKING:
     from tnc.driver.front import Unit
@@ -27,7 +27,7 @@ STANDARD = re.compile(r"std(\.\w+)?")
 LAYER = re.compile(r"[^\W\d]\w*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """`FILE` or `FILE:LAYER`; the file may be a module of the standard library."""
 

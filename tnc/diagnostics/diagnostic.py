@@ -1,14 +1,14 @@
 """What the compiler tells its user: a message, the places it is about, and the next step."""
 
-from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from tnc.diagnostics.span import Span
+from tnc.record import record
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """Replace the text at `span`; an empty span inserts."""
 
@@ -16,7 +16,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Help:
     """A suggestion. With edits it can be applied by a machine (`tnc check --fix`)."""
 
@@ -24,7 +24,7 @@ class Help:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Label:
     """A remark at one place. The primary label is where the mistake is."""
 
@@ -74,7 +74,7 @@ class DiagnosticRecord(TypedDict):
     help: list[HelpRecord]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One error or warning. `labels[0]` is the primary label; messages are lower case, no stop."""
 

@@ -1,17 +1,17 @@
 """What there is to say about one code: an entry of the catalogue."""
 
-from dataclasses import dataclass
 from textwrap import dedent
 from typing import Literal
 
 from tnc.diagnostics.diagnostic import Severity
+from tnc.record import record
 
 Stage = Literal["check", "network", "build", "run"]
 """When a code is raised: by `check` within one layer; by `check` where layers use one another;
 by a build, with particular options; or never by a text alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """The page of a diagnostic (`tnc explain CODE`), and two programs that keep it true.
 

@@ -3,11 +3,12 @@
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 
 from tnc.diagnostics.diagnostic import Label
 from tnc.diagnostics.span import Source
+from tnc.record import record
 
 TAB = " " * 4
 WIDEST = 160
@@ -21,7 +22,7 @@ Row = tuple[tuple[str, str], ...]
 """Pieces of text, each with its style: GUTTER, PRIMARY, SECONDARY or ""."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """A label on its line, in screen cells from 0; `end` is exclusive and at least `start + 1`."""
 

@@ -2,13 +2,15 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from tnc.record import record
 
 BYTE_ORDER_MARK = "\ufeff"
 _ALONE = re.compile(r"\r(?!\n)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Source:
     """A `.tnn` text with the name under which it is shown.
 
@@ -49,7 +51,7 @@ class Source:
         return Span(self, 0, len(self.text))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """The stretch `source.text[start:end]`. Lines and columns count from 1.
 

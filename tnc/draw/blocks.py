@@ -18,6 +18,7 @@ from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Apply, Border, Call, Contract, Leaf, Mask, Rename, Scale
 from tnc.plan.text import amount
+from tnc.record import record
 
 Price = Callable[[Sequence[str]], int]
 """The multiply-adds of a layer inside, or of those that stand there one after the other, given the
@@ -29,7 +30,7 @@ def unplanned(paths: Sequence[str]) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manner:
     """How blocks are drawn: how many levels of layers are opened, what each costs, and whether
     modes of size 1 are drawn."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from tnc.record import record
 
 Kind = Literal[
     "input",  # tensors, as they are declared
@@ -25,7 +26,7 @@ TENSORS: frozenset[Kind] = frozenset({"input", "weight", "buffer", "value"})
 Flow = Literal["right", "down"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """`name` is unique in its diagram. `lines` stand below the label. `inside` is what the node
     holds, `times` how often it stands there, one after the other. `macs`: multiply-adds, of all
@@ -40,7 +41,7 @@ class Node:
     macs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """A mode of two tensors, or, `directed`, a value that one node gives to another."""
 
@@ -50,7 +51,7 @@ class Edge:
     directed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dangling:
     """An edge of the interface: it leads `out` of the diagram, or comes `in`, at `node`."""
 
@@ -60,7 +61,7 @@ class Dangling:
     directed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagram:
     """Nodes, what connects them, and what leads out of them. Tensor networks flow to the `right`,
     blocks `down`."""

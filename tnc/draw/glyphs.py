@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from tnc.draw.diagram import TENSORS, Node
 from tnc.draw.metrics import DIAMOND, DOT, NORMAL, SMALL, height, radius, width
 from tnc.draw.picture import Element, Picture, Point, Shape, Text
+from tnc.record import record
 
 INDENT = 12.0
 """Around what is inside of a block."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Glyph:
     """A node and what is inside of it, drawn around the origin. `inner`: from its middle to where
     edges begin, on each side; edges of a `round` one begin on its circle."""

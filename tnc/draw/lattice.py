@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from tnc.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Box:
     """Something that takes room: `depth` along the flow, `breadth` across it. Edges `enter` and
     `leave` it so far from its middle."""
@@ -23,7 +25,7 @@ class Box:
     leave: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """An edge between two nodes; the room of its label, if it has one."""
 
@@ -32,7 +34,7 @@ class Link:
     label: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Strand:
     """A link with the items on its way, both nodes included; `label` is one of them. `flat`: both
     nodes are in one rank, next to each other; `arc`: in one rank, apart."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from tnc.draw.metrics import height, width
+from tnc.record import record
 
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Area:
     """From the left and top to the right and bottom."""
 
@@ -27,7 +28,7 @@ class Area:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """Something closed, around `centre`; `style` is the kind of what it stands for."""
 
@@ -45,7 +46,7 @@ class Shape:
         return replace(self, centre=_sum(self.centre, by))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """Cubic curves, one after the other: a point, then three for each. `arrow`: it has a head."""
 
@@ -60,7 +61,7 @@ BOLD = frozenset({"name", "title"})
 """Styles of bold texts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """One line; `at` is the middle of its left end, of itself, or of its right end."""
 
@@ -84,7 +85,7 @@ class Text:
 Element = Shape | Line | Text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Picture:
     """What is drawn, the lowest first. `doors`: how far from the left those lines come in and go
     out that lead to the border, if there is one of either."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from tnc.draw.lattice import BEND, Lattice
+from tnc.record import record
 
 PASSES = 60
 STEEP = 0.2
 """Of the greatest difference across two ranks that their distance is at least."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spacing:
     """Between items of a rank; between ranks, at least and at most."""
 

@@ -16,12 +16,13 @@ from tnc.ir.tensor import Mode
 from tnc.ops import Add, Apply, Border, Contract, Leaf, Rename, Scale
 from tnc.plan.price import Prices, step_kind
 from tnc.plan.text import amount
+from tnc.record import record
 
 SEED = "∂"
 """Before the name of a tensor: the gradient with respect to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cost:
     """What a step is: its kind, multiply-adds, and the bytes of its result."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from tnc.draw.lattice import Strand
 from tnc.draw.picture import Point
+from tnc.record import record
 
 FAN = 0.25
 """How far edges that leave a node for the side begin from its middle, of how far they go."""
@@ -16,7 +16,7 @@ BULGE = 1.2
 """Of the distance between two ranks, how far an arc that stays in one rank reaches."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spot:
     """An item in its place. `depth` and `breadth`: from its middle to where lines begin; `free`:
     how far from its middle across the flow they may; `rank`: from the middle to the border of the

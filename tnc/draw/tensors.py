@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Kind, Node
@@ -13,6 +13,7 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
+from tnc.record import record
 
 _NONE: Mapping[Value, str] = MappingProxyType({})
 
@@ -25,7 +26,7 @@ FIRST, LAST = 3, 2
 """How many members of a long family are shown at either end."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leg:
     """A mode with the nodes that have it; `kept` by the result. `label` may stand for several."""
 

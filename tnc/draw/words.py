@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import LEADING
@@ -12,6 +12,7 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import FloorDiv, Max, Size, Symbol
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply, Leaf, Scale
+from tnc.record import record
 
 MEMBER = re.compile(r"(.*?)_(\d+)(_*)")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -19,7 +20,7 @@ UNSET = "$"
 """Begins the symbol of a parameter that is not set."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Words:
     """`sizes` are those that run-time modes have here: numbers where they are bound, and inside of
     a network, formulas of what it is called with."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.plan.cost import Costs, costs
 from tnc.plan.network import Network, Tree
 from tnc.plan.orders import canonical, left_to_right, reconstruct_first, several, taps_merged
 from tnc.plan.planner import Planned
+from tnc.record import record
 
 Pinned = Mapping[Network, Tree]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """An order of one network of a layer, by the name under which it is reported."""
 

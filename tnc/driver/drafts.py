@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from tnc.gradient.regions import derive, regions
@@ -12,12 +11,13 @@ from tnc.ir.region import Derived
 from tnc.plan.keeping import hull, keepings, pareto
 from tnc.plan.planner import Planned
 from tnc.plan.price import Prices
+from tnc.record import record
 
 MOST = 64
 """Of a layer with many regions so many choices of what to save are kept."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Draft:
     """A planned layer with derivatives that know what is saved. `cost` of a training step, in
     picoseconds or multiply-adds; `saved` bytes of intermediates. Both as predicted, before

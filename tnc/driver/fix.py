@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TypeAlias
 
 from tnc.diagnostics import Diagnostic, Edit, Source
+from tnc.record import record
 
 ROUNDS = 10
 
@@ -17,7 +17,7 @@ Choice: TypeAlias = tuple[Diagnostic, tuple[Edit, ...]]
 """A diagnostic, and the edits that are to be made for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fixed:
     """A text after its edits: what was done, and what its check still says."""
 

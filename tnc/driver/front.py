@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tnc.diagnostics import Diagnostic, Report, Source
 from tnc.driver.imports import ENCODING, Loader, read, standard, standard_names, standard_place
 from tnc.elaborate import check as check_file
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 
@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """One `.tnn` text with all that it imports; `said` is what parsing reported."""
 
@@ -51,7 +51,7 @@ def check(source: Source) -> tuple[Diagnostic, ...]:
     return checked(source).said
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checked:
     """What a check says of a text, and the files that it may change with: those that are imported,
     and those that are looked for in vain."""

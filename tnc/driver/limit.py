@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.diagnostics import Help, Report
 from tnc.driver.drafts import Draft, unbeaten
@@ -12,6 +12,7 @@ from tnc.driver.project import Chosen, Project
 from tnc.ir.layer import Layer
 from tnc.plan.keeping import hull
 from tnc.plan.memory import Memory
+from tnc.record import record
 
 UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 UNITS |= {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
@@ -74,7 +75,7 @@ def _refuse(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Search:
     """For a way to build a project whose wanted layers need at most `limit` bytes each."""
 

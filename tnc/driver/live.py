@@ -11,6 +11,7 @@ from tnc.diagnostics import Diagnostic, Label, Report, Source, Span
 from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.driver.imports import Loader, read
 from tnc.elaborate import Checked, Checker
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.chunks import Chunk, parsed, starts, whole
 from tnc.syntax.module import Module
@@ -18,7 +19,7 @@ from tnc.syntax.module import Module
 Texts = Callable[[Path], Source]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class State:
     """A text, read and checked. Nodes of its tree have spans in pieces of the text: `placed` says
     where that is. `complete`: nothing was left out for the sake of time."""
@@ -110,7 +111,7 @@ class Live:
 # ---------------------------------------------------------------- imported files
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shelf:
     """What a text imports, as long as its imports and the files stay as they are; None stands for
     a file that is not there any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tnc.driver.imports import is_standard
 from tnc.ir.graph import Value
@@ -14,11 +14,12 @@ from tnc.ir.size import Size
 from tnc.ops import Apply, Call
 from tnc.plan.foreign import foreign_parameters
 from tnc.plan.whole import Part, whole
+from tnc.record import record
 
 Binding = Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """One call of a layer inside of a layer, with the run-time sizes that it has there."""
 
@@ -177,7 +178,7 @@ def functions(layer: Layer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plans:
     """The plans of whole layers; `own` gives that of a layer by itself at run-time sizes."""
 

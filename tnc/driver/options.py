@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from tnc.diagnostics import Diagnostic
@@ -12,12 +12,13 @@ from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan
 from tnc.ir.program import Program
 from tnc.plan.profile import CPU, Profile
+from tnc.record import record
 
 Objective = Literal["time", "macs", "memory"]
 Backward = Literal["derived", "autograd", "auto"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """How to build. `binding`: sizes of run-time modes that the plan assumes (the module accepts
     every size). `memory_limit`: bytes that forward and backward may have allocated at once, besides
@@ -34,7 +35,7 @@ class Options:
     tuner: Tuner | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Built:
     """One layer, all the way down."""
 
@@ -43,7 +44,7 @@ class Built:
     program: Program
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """A layer to build with its parameters."""
 
@@ -51,7 +52,7 @@ class Request:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """The text of a module, what it holds, and the warnings on the way."""
 

@@ -7,7 +7,7 @@ do, which decides what runs.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tnc.ir.program import Program
 from tnc.ir.size import Size
@@ -17,6 +17,7 @@ from tnc.plan.cost import Costs, Measure, costs
 from tnc.plan.network import Network, Tree
 from tnc.plan.planner import Planned
 from tnc.plan.profile import Profile
+from tnc.record import record
 
 NEVER = 10**30
 """The time of an order that cannot be followed."""
@@ -29,7 +30,7 @@ def orders(planned: Planned) -> Orders:
     return tuple(choice.tree for choice in planned.choices)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prices:
     """Picoseconds of the same networks in one use of a layer, by the `measure` of that use. What
     inference keeps of weights alone has no price, but comparing these with what it was made of."""
@@ -87,7 +88,7 @@ NEAR, FAR, BETWEEN = 2, 2048, 64
 if it is so at the third."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clock:
     """Picoseconds that programs of a layer take in one use of it: with gradients if `training`,
     then without those of the `constant` inputs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from tnc.diagnostics import CompileError, Help, Report
@@ -36,12 +36,13 @@ from tnc.plan.cache import user_folder
 from tnc.plan.memory import Memory, simulate
 from tnc.plan.planner import Planned, plan_graph
 from tnc.plan.report import report as report_plan
+from tnc.record import record
 
 Chosen = Mapping[Layer, Draft]
 """How some layers are to be built; the others as is usual."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """One layer, planned, derived and lowered at the sizes in `binding`."""
 

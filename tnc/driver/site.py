@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -15,6 +15,7 @@ from tnc.ir.size import Size
 from tnc.lower.names import safe
 from tnc.plan.network import Network
 from tnc.plan.planner import Planned, plan_graph
+from tnc.record import record
 
 SIZES = tuple(1 << k for k in range(14))
 """The sizes of the batch at which orders are compared."""
@@ -23,7 +24,7 @@ SEARCHED = (1, 4096)
 """Besides the size that is planned for, the sizes for which orders are searched for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batch:
     """The run-time size that is the batch: its symbol, and the input that has it as first axis."""
 
@@ -40,7 +41,7 @@ def batch_of(layer: Layer) -> Batch | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """A layer that was planned, where other programs of it are wanted."""
 

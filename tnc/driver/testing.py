@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from tnc.diagnostics import CompileError, Diagnostic, Report
 from tnc.driver.build import build_all, print_module
@@ -15,13 +14,14 @@ from tnc.elaborate import Elaborator, Shapes
 from tnc.ir.layer import Layer
 from tnc.plan.foreign import foreign_parameters
 from tnc.plan.parameters import parameters
+from tnc.record import record
 from tnc.syntax import tree
 
 Gradcheck = Callable[[str, str, Shapes], str]
 """Text of a module, name of a class in it, shapes of inputs: what is wrong with its gradients."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What is wrong where a test failed; nothing where it passed. Warnings are for builds."""
 
@@ -55,7 +55,7 @@ def run_test(unit: Unit, test: tree.Test, gradcheck: Gradcheck) -> Outcome:
     return Outcome(tuple(each for each in report.diagnostics if each.severity == "error"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measured:
     """What tests ask of layers, answered by the rest of the compiler."""
 

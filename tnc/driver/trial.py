@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tnc.emit import emit
 from tnc.gradient.regions import derive, regions
@@ -13,13 +12,14 @@ from tnc.ir.size import Size
 from tnc.lower import lower
 from tnc.plan.planner import Planned
 from tnc.plan.report import report as report_plan
+from tnc.record import record
 from tnc.version import VERSION
 
 SOURCE = ("trial.tnn", "")
 """Trials are not kept, so that where they come from does not matter."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trial:
     """`text` is a module with the class `layer.name`. `order` names what is tried."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tnc.driver.candidates import Candidate, Pinned, candidates
@@ -20,6 +20,7 @@ from tnc.plan import cache as store
 from tnc.plan.clock import price
 from tnc.plan.network import Network, Tree
 from tnc.plan.planner import Planned
+from tnc.record import record
 
 VERSION = 2
 """Part of the cache's key: raise it whenever other orders are measured."""
@@ -76,7 +77,7 @@ Times = list[dict[str, float]]
 """For each network, the seconds that its orders take."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Trials:
     """Of one layer, which leave no trace in it: `layer` is rebuilt."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from tnc.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Contest:
     """The same layer in different orders. `texts`: modules with the class `layer` by the names of
     the orders, that of the model first. `shapes` of the inputs. `formats`: memory formats in which

@@ -8,7 +8,7 @@ affine in the batch, or nearly, so a few orders suffice for all sizes (a lower e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from tnc.driver.cover import MOST, Price, Range, cover
@@ -26,6 +26,7 @@ from tnc.lower import folded, lower
 from tnc.ops import Contract, Leaf
 from tnc.plan.planner import Planned
 from tnc.plan.profile import PICOSECONDS
+from tnc.record import record
 
 WORTH = 1.1
 """A program of its own must save this factor,"""
@@ -37,7 +38,7 @@ SLACK = 20_000_000
 """and more than so many picoseconds: a call of a layer takes as long."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Course:
     """One use of a layer: which way runs at which size of the batch. Way 0 is what runs anyway;
     `ways` are the others, lowered, and `planned` what they were lowered from."""

@@ -7,7 +7,6 @@ What would help, another batch or a smaller rank, is searched for only where the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tnc.diagnostics import Help, Report
@@ -25,6 +24,7 @@ from tnc.plan.clock import price
 from tnc.plan.planner import Planned
 from tnc.plan.profile import PICOSECONDS
 from tnc.plan.text import duration
+from tnc.record import record
 
 MORE = 1.03
 """A layer that is predicted to take so many times the dense one, as small kernels take longer than
@@ -48,7 +48,7 @@ Elaborate = Callable[[Mapping[str, object]], Layer | None]
 Value = TypeVar("Value", int, float)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loss:
     """A layer that does not pay at the sizes in `binding`: picoseconds of a step of training, and
     those of the dense layer."""

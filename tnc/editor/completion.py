@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tnc.diagnostics import Source
@@ -13,6 +12,7 @@ from tnc.editor.desk import Document
 from tnc.editor.hover import documentation, signature
 from tnc.editor.symbols import CALLED, Kind, Symbol
 from tnc.editor.words import FUNCTION_GROUPS, Group, Word, option_of, words
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE
 
@@ -20,7 +20,7 @@ _TEST = frozenset({"LET", "ASSERT"})
 _EXPRESSION = frozenset({"if", "then", "else", "for", "in", "and", "or", "not", "mod"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suggestion:
     """A word to write from `start` on; `kind` is that of a symbol or a group of words."""
 

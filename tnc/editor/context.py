@@ -4,12 +4,12 @@ the middle of which something is missing has no tree there."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
 from tnc.diagnostics import Report, Source
 from tnc.editor.words import WITH_OPTIONS
+from tnc.record import record
 from tnc.syntax.grammar import KEYWORDS
 from tnc.syntax.lexing import Lexed, lex
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE
@@ -37,7 +37,7 @@ class Wants(Enum):
     VALUE = "value"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """`start`: where the word begins that is being written. `about`: the name on which it depends,
     of a function, a statement, a file or an option. `inside`: the keyword and the name of the item

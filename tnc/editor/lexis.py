@@ -7,11 +7,11 @@ a token's beginning at all times, as the lexer is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from tnc.editor.words import FUNCTION_GROUPS, WITH_OPTIONS, Group, option_of, texts
+from tnc.record import record
 from tnc.syntax.grammar import comparisons, pattern, tables
 from tnc.syntax.run import OF_A_FILE
 
@@ -40,7 +40,7 @@ class Colour(Enum):
     WRONG = "wrong"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """A pattern and the colours of its groups, which together are all that it matches; of a pattern
     without groups, the colour of the whole. White space between groups has none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Span
 from tnc.driver.live import State
@@ -11,10 +10,11 @@ from tnc.editor.desk import Document
 from tnc.editor.hover import signature
 from tnc.editor.symbols import Kind, Symbol
 from tnc.elaborate.facts import Facts
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """Something that the text declares: `span` is all of it, `name_span` its name."""
 
@@ -26,7 +26,7 @@ class Entry:
     inside: Sequence[Entry] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hint:
     """A text that is shown at an offset, as if it were written there."""
 

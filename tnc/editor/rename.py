@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from tnc.diagnostics import Edit, Source
@@ -13,6 +12,7 @@ from tnc.driver.imports import FOLDER
 from tnc.driver.live import Live
 from tnc.editor.desk import Desk, Document
 from tnc.editor.symbols import Index, Kind, Occurrence, Symbol
+from tnc.record import record
 from tnc.syntax.grammar import KEYWORDS, pattern
 
 
@@ -20,7 +20,7 @@ class Refused(Exception):
     """Why something cannot be renamed."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Renaming:
     """The edits, by file."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from tnc.diagnostics import Source, Span
+from tnc.record import record
 from tnc.syntax import tree
 
 
@@ -33,7 +34,7 @@ TENSORS = frozenset({Kind.INPUT, Kind.WEIGHT, Kind.BUFFER, Kind.OUTPUT})
 CALLED = frozenset({Kind.LAYER, Kind.EXTERN})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Symbol:
     """Something with a name. `span`: where it is declared; `node`: by what; `item`: the item of the
     file in which it is known, None if it is known in all of it. `parameters` are those of a layer
@@ -84,7 +85,7 @@ class Symbol:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Occurrence:
     """A name in a text. `certain`: not only as long as a parameter has its default."""
 
@@ -94,7 +95,7 @@ class Occurrence:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Index:
     """The names of one file, in order of position. `public` are those known in all of it."""
 

@@ -7,11 +7,11 @@ described. Highlighting, completion and hover are made from this table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from tnc.elaborate.words import OPTIONS, built_in
+from tnc.record import record
 from tnc.syntax.grammar import KEYWORDS
 
 
@@ -33,7 +33,7 @@ class Group(Enum):
     QUESTION = "question of a test"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Word:
     """A word of the language, and what it means in a line."""
 

@@ -11,15 +11,16 @@ Source: He et al. 2015 (arXiv 1502.01852).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.elaborate.kernels import Kernel, doubled, kernels
 from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.start import Rescaling
 from tnc.ops import Add, Contract, Leaf, Scale
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weighed:
     """A kernel with the mean square that it shall have, its scale included."""
 

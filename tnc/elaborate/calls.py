@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
@@ -25,6 +24,7 @@ from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Call
 from tnc.ops.call import FUNCTIONS, Function, foreign
+from tnc.record import record
 from tnc.syntax import tree
 
 BOUNDS: dict[str, str] = {"maximum": "at_least", "minimum": "at_most"}
@@ -36,7 +36,7 @@ TENSOR_FUNCTIONS = frozenset({*FUNCTIONS, *MEANS, *ALIASES, "sum", "mask"}) - {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Application:
     """A call with its arguments sorted: tensors, then numbers and options."""
 

@@ -17,11 +17,12 @@ from tnc.elaborate.foreign import check_extern
 from tnc.elaborate.homes import bindings, report_duplicates
 from tnc.elaborate.layers import Elaboration
 from tnc.elaborate.trials import try_out
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.module import Module, written
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grounds:
     """All that a diagnostic of an item can depend on besides the item: what the names that it
     mentions stand for, told apart by identity, so that they have to be kept."""
@@ -31,7 +32,7 @@ class Grounds:
     kept: tuple[object, ...] = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Checked:
     """One item of a file with what is wrong with it, and with layers inside of it. `elaboration`
     is that of a layer, which knows the sizes of its modes."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import TypeAlias
 
 from tnc.diagnostics import Source, Span
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
+from tnc.record import record
 from tnc.syntax import tree
 
 
@@ -22,7 +23,7 @@ class Unknown(Enum):
 UNKNOWN = Unknown.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Definition:
     """A layer or an extern of a file, and the names that its text sees. Identity is equality."""
 
@@ -57,7 +58,7 @@ class Definition:
         return None if isinstance(node.target, tree.Call) else node.target.span.text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Partial:
     """A layer with some of its parameters given: `CP`, `CP(R: 16)`. The value of parameters of
     type `layer`."""
@@ -70,7 +71,7 @@ class Partial:
         return dict(self.settings)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BuiltIn:
     """A function of the language, such as `relu`: a layer without parameters, too."""
 
@@ -83,7 +84,7 @@ Constant: TypeAlias = (
 Imported: TypeAlias = "Definition | FileNames | Constant"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class FileNames:
     """What stands outside of the layers of a file.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tnc.diagnostics import Span
 from tnc.elaborate.definitions import Unknown
@@ -14,10 +13,11 @@ from tnc.elaborate.values import literal
 from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ops import Contract
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Role:
     """What a mode is in an equation for `target`."""
 
@@ -25,7 +25,7 @@ class Role:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Facts:
     """Facts about one layer, elaborated for its diagnostics: sizes are formulas of parameters that
     are not set."""

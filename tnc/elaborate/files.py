@@ -18,6 +18,7 @@ from tnc.elaborate.outside import Outside, report_unheeded
 from tnc.elaborate.questions import Measures
 from tnc.elaborate.trials import try_out
 from tnc.ir.layer import Layer
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 
@@ -25,7 +26,7 @@ PLACES = 5
 """Layers that are shown where the one that is asked for does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Heard:
     """What is wrong with a layer inside: found in itself, and in the layers inside of it."""
 

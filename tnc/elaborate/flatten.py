@@ -9,6 +9,7 @@ from tnc.ir.graph import Builder, Value, reachable
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Pattern, Rename, Scale
+from tnc.record import record
 
 
 def flattened(build: Builder, outputs: Sequence[Value]) -> tuple[Value, ...]:
@@ -59,7 +60,7 @@ def _legs(value: Value) -> tuple[Mode, ...]:
     return tuple(leg for pattern in patterns for leg in pattern.legs)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Inner:
     """A contraction in an operand: its new mode names, and the number beside it."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.elaborate.sizes import differ
 from tnc.ir.layer import LEADING, Axes, Foreign, Layer, RunTimeSize
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """The axes of an input or an output. An axis of the mode `...` stands for any number."""
 
@@ -38,7 +38,7 @@ class Shape:
         return rank == least if self.rest is None else rank >= least - 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interface:
     """`run_time` says how the sizes on which the outputs depend follow from the inputs."""
 
@@ -47,7 +47,7 @@ class Interface:
     run_time: tuple[RunTimeSize, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Callee:
     """A layer with all its parameters set. `body` is None while checking. A `pointwise` one keeps
     the modes of its input."""
@@ -60,7 +60,7 @@ class Callee:
 # ---------------------------------------------------------------- fitting tensors
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Misfit:
     """Why tensors do not fit: `axis` of input number `input` (counted in its tensor) has the size
     `found` where `expected` is taken; without an axis, the number of axes is wrong."""

@@ -14,6 +14,7 @@ from tnc.ir.size import Size
 from tnc.ir.start import CONJUGATE
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Border, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
+from tnc.record import record
 
 Modes = tuple[Mode, ...]
 
@@ -21,7 +22,7 @@ MOST_TERMS = 256
 """A product of sums which has more terms is not multiplied out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Factor:
     """A leaf, or a value that is not a plain product of leaves (a function of weights, weights
     convolved with each other), under the names that its modes have in the kernel."""
@@ -46,7 +47,7 @@ class Factor:
         return all(map(_known, reachable((self.value,))))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kernel:
     """A product of factors, summed over the modes `summed`, times `scale`.
 

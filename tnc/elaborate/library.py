@@ -9,12 +9,13 @@ from typing import TypeAlias
 from tnc.diagnostics import Span
 from tnc.elaborate.definitions import Constant, Definition, Partial
 from tnc.elaborate.interfaces import Callee
+from tnc.record import record
 
 DEEPEST = 32
 """Layers inside of layers."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Override:
     """`Stage.R=8` from outside: a parameter of the layers inside that `path` leads to. Each part
     is the name of a layer, or the attribute of an instance; `anchored`: the first part is right
@@ -30,7 +31,7 @@ class Override:
 Overrides: TypeAlias = tuple[Override, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """A layer with its parameters, as it stands in a place. `ranks` are the numbers of axes of
     what an extern is applied to; layers do not depend on them."""

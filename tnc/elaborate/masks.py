@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tnc.elaborate.definitions import UNKNOWN
@@ -14,6 +13,7 @@ from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Mask
+from tnc.record import record
 from tnc.syntax import tree
 
 MIRRORED: dict[
@@ -21,7 +21,7 @@ MIRRORED: dict[
 ] = {"==": "==", "!=": "!=", "<=": ">=", ">=": "<=", "<": ">", ">": "<"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """A position in a mode plus an offset, or a number."""
 

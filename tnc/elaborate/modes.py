@@ -13,10 +13,11 @@ from tnc.elaborate.names import Names
 from tnc.elaborate.values import is_integer, type_name
 from tnc.ir.layer import LEADING
 from tnc.ir.size import Size
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Single:
     """One mode. `name` is the declared name, `key` the name in the graph, `shown` the name in
     messages (`s`, `s_1` and `s[1]` for a member of a family). `size` is evaluated in `scope`."""

@@ -21,12 +21,13 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.record import record
 from tnc.syntax import tree
 
 LARGEST_FAMILY = 10_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tensor:
     """A tensor with a name. `value` is None after an error that was reported. The axes of a
     `positional` one have no names: they are told apart by their places alone."""
@@ -43,7 +44,7 @@ class Tensor:
         return tuple(mode for axis in self.axes for mode in axis)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Family:
     """Tensors `K[i]`, by index."""
 

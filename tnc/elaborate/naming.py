@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Edit, Help
@@ -20,10 +19,11 @@ from tnc.elaborate.sizes import differ, shown
 from tnc.elaborate.values import type_name, unset
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Annotation:
     """`(expr)[modes]`; `wanted` is None after a report."""
 

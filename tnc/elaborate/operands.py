@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import FUNCTIONS, condition, evaluate, indices, number
 from tnc.elaborate.names import Faulty
 from tnc.elaborate.scope import Scope
 from tnc.ir.scalar import Scalar
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """An addend. `series` is the `sum(… for …)` from which it comes."""
 
@@ -131,14 +131,14 @@ def is_sum(expr: tree.Expr) -> bool:
 # ---------------------------------------------------------------- products
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reciprocal:
     """`1 / tensor` where a number is divided."""
 
     tensor: tree.Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bag:
     """An unordered product: expressions of tensors, and a number."""
 

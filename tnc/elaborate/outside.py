@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.diagnostics import Report, Source, did_you_mean, nearest
 from tnc.diagnostics.diagnostic import Help
@@ -27,6 +27,7 @@ from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import literal
 from tnc.ir.layer import Layer
 from tnc.ops.call import FUNCTIONS
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.module import Module
 from tnc.syntax.parse import parse_expression
@@ -36,7 +37,7 @@ CALL = re.compile(r"[^\W\d][\w.]*\s*\(.*", re.DOTALL)
 """A text that is meant as a layer, whether or not it is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chosen:
     """A layer of any file, with some of its parameters given, as the value of a parameter."""
 
@@ -45,7 +46,7 @@ class Chosen:
     settings: tuple[tuple[str, object], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outside:
     """Reads settings of a layer that one file offers. A layer is named as this file names it, else
     as the file does where the layer is written (`home`), or the default of the parameter, else as

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Integral
 
 from tnc.diagnostics import Report, Source, Span
@@ -19,12 +18,13 @@ from tnc.elaborate.types import TYPES, fits, type_text
 from tnc.elaborate.values import UNSET, literal, type_name
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
+from tnc.record import record
 from tnc.syntax import tree
 
 ASSUMED_LENGTH = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """A parameter as callers see it. `default` is a Python value, or the text of an expression
     that depends on other names."""
@@ -37,7 +37,7 @@ class Parameter:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settable:
     """A layer of a file, and what can be set."""
 

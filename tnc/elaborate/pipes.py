@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tnc.elaborate.definitions import UNKNOWN
@@ -15,12 +14,13 @@ from tnc.elaborate.scope import Scope
 from tnc.elaborate.stages import Given, Stage, applied, stage_of
 from tnc.elaborate.values import is_integer, type_name
 from tnc.ir.graph import Value
+from tnc.record import record
 from tnc.syntax import tree
 
 Valuation: TypeAlias = Callable[[tree.Expr, Flow, Scope, bool], Value | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Results:
     """What a layer gives; `values` is None after a report. `flowed`: the wanted modes have
     reached what is inside."""

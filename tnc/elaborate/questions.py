@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeGuard
 
 from tnc.elaborate.definitions import UNKNOWN, Constant
@@ -13,6 +13,7 @@ from tnc.elaborate.names import Function, Names
 from tnc.elaborate.subjects import Shapes, Subjects, is_named, own, positional
 from tnc.elaborate.values import Mismatch, literal, type_name
 from tnc.ir.layer import Layer
+from tnc.record import record
 from tnc.syntax import tree
 
 TOLERANCE = 1e-6
@@ -32,7 +33,7 @@ class Measures(Protocol):
         """What is wrong with the gradients for inputs of these shapes; "" where nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Questions:
     """The functions of tests. `remarks`: why those that gave false did so."""
 

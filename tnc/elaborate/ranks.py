@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, prod
 
 from tnc.ir.size import Size
+from tnc.record import record
 
 Ranks = dict[str, int]
 Fits = Callable[[Ranks], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bond:
     """A rank to be found: its symbol, the largest useful value, and its share among the ranks.
 

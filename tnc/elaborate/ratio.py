@@ -9,7 +9,6 @@ convolutions have.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -17,12 +16,13 @@ from math import prod
 from tnc.elaborate.ranks import Bond, Infeasible, caps, largest
 from tnc.elaborate.values import UNSET
 from tnc.ir.size import Size
+from tnc.record import record
 from tnc.syntax import tree
 
 PREFIX = f"{UNSET}rank "
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Network:
     """The weights of a layer, each as its modes with their sizes, ranks being symbols; `open` are
     the modes that are no bonds, and `windows` the taps of each relation with their dilations."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Span
 from tnc.elaborate.products import renamed
@@ -18,11 +17,12 @@ from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Pattern
+from tnc.record import record
 
 Group = tuple[Mode, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Regrouped:
     """The modes of one axis as the tensor has them, and as they are written: as many elements."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tnc.diagnostics import Span
@@ -16,6 +15,7 @@ from tnc.elaborate.windows import BORDERS, PADS, Pad
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Pattern
+from tnc.record import record
 from tnc.syntax import tree
 
 OPTIONS = frozenset({"stride", "dilation", "pad", "border", "flip"})
@@ -23,7 +23,7 @@ OPTIONS = frozenset({"stride", "dilation", "pad", "border", "flip"})
 Refuse: TypeAlias = Callable[[Sequence[Single]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choices:
     """The options of a statement `conv`. `pad` is None where it is unknown."""
 
@@ -35,7 +35,7 @@ class Choices:
     written: Mapping[str, Span]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Relation:
     """`result = signal * taps…`: signal = stride·result + Σ dilation·tap − left."""
 

@@ -17,10 +17,11 @@ from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """The modes that a result shall have, as written at `node`; `name` is what it is bound to,
     `axes` are the modes as they share axes."""
@@ -36,7 +37,7 @@ class Wanted:
         return frozenset(mode.name for mode in self.modes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inside:
     """Nothing says which modes are wanted: the expression stands inside `place`."""
 
@@ -46,7 +47,7 @@ class Inside:
 Flow: TypeAlias = Wanted | Inside
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Factor:
     """A tensor in a product, and where it is written."""
 
@@ -54,7 +55,7 @@ class Factor:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Roles:
     """What a product means: the modes that it keeps, the relations that it contains."""
 

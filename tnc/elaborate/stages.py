@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Span
 from tnc.diagnostics.diagnostic import Help
@@ -23,10 +22,11 @@ from tnc.ir.layer import Axes, Instance
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage:
     """A layer that is applied: `base` is what it is called here, `shared` says that every use of
     that name is one instance. `tensors` are written as its arguments. `layer` is None where it is
@@ -43,7 +43,7 @@ class Stage:
         return " ".join(self.span.text.split())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Given:
     """A tensor that goes into a layer; `shown` is where it comes from, at `span`."""
 

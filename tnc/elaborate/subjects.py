@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tnc.diagnostics import Label
@@ -15,6 +14,7 @@ from tnc.elaborate.names import Names
 from tnc.elaborate.values import literal, type_name
 from tnc.ir.layer import Layer
 from tnc.ir.size import Size
+from tnc.record import record
 from tnc.syntax import tree
 
 Shapes: TypeAlias = tuple[tuple[int, ...], ...]
@@ -30,7 +30,7 @@ FORMS = {
 """How each is asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """A layer with all its parameters, and the shapes of inputs that it takes."""
 
@@ -45,7 +45,7 @@ class Subject:
         return {symbol: size.evaluate({}) for symbol, size in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subjects:
     """Finds subjects in what a test says."""
 

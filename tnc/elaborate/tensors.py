@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tnc.diagnostics import Label, Report
 from tnc.elaborate.evaluate import indices, options
@@ -14,6 +13,7 @@ from tnc.elaborate.scope import Scope
 from tnc.elaborate.values import UNSET
 from tnc.ir.layer import Axes
 from tnc.ops import Leaf
+from tnc.record import record
 from tnc.syntax import tree
 
 OPTIONS = frozenset({"init"})
@@ -80,7 +80,7 @@ ATTRIBUTES = frozenset(
 """What every module has: no weight can be called so."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Declared:
     """A tensor that is given, with the statement that declares it."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tnc.ir.size import Size
+from tnc.record import record
 
 PADS = frozenset({"valid", "same", "tf_same", "full", "causal", "circular"})
 BORDERS = frozenset({"reflect", "replicate"})
@@ -13,7 +12,7 @@ Pad = str | tuple[Size, Size]
 """One of `PADS`, or the widths on the left and on the right."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """`left`, `right`: positions added to the signal; `result`: the number of windows."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.emit.expression import flat, parse
 from tnc.emit.naming import variable
@@ -13,9 +12,10 @@ from tnc.ir.layer import LEADING, Axes, Layer, Port
 from tnc.ir.size import FloorDiv, Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Pattern
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Door:
     """The checks of a layer. `variables`: the name of each run-time size; `wanted`: those which
     the body of the layer reads, in the order in which the check returns them. `proven`: the axes

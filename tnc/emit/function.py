@@ -9,7 +9,6 @@ without a word.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import fill
 
 from tnc.emit.naming import Part, fresh
@@ -29,6 +28,7 @@ from tnc.emit.statement import (
 )
 from tnc.ir.lifetime import deaths
 from tnc.ir.program import Line, Routine
+from tnc.record import record
 
 BASE = '''\
 class _Derived(torch.autograd.Function):
@@ -51,7 +51,7 @@ BODY = INDENT * 2
 DEEP = INDENT * 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """What is kept from the forward for the derivatives of a routine.
 

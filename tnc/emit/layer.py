@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from dataclasses import replace as replaced
 
 from tnc.emit.description import described, likened, settings
@@ -18,13 +18,14 @@ from tnc.emit.variants import KEEP, folds, guard
 from tnc.ir.layer import Layer, Port, Weight
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
+from tnc.record import record
 
 BODY = INDENT * 2
 CHANNELS_LAST = "_channels_last"
 """The function of the module that looks how images lie in memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """A layer on its way into the module: its program, its routines, its door, and what it shares
     with others to start (see `reset`). `kept`: expressions for what is kept of the weights, where

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.ir.program import Program, Routine
+from tnc.record import record
 
 
 def fresh(wish: str, taken: Collection[str]) -> str:
@@ -26,7 +27,7 @@ def attribute(name: str) -> str:
     return f'getattr(self, "{name}")' if keyword.iskeyword(name) else f"self.{name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """A routine with the names of what is made of it.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.emit.function import function, keeps_all
 from tnc.emit.naming import Part
 from tnc.emit.routine import adds, applied, plain, planned
 from tnc.ir.program import Program, Routine
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Served:
     """A layer that calls a routine. `like` is the routine that it calls in its place for
     contiguous images. `reason`: why it does without a derivative; None where it wants one."""
@@ -21,7 +21,7 @@ class Served:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Routines:
     """Every routine with the layers that it serves."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tnc.diagnostics.span import Span
 from tnc.ir.tensor import TensorType
+from tnc.record import record
 
 
 class Op(ABC):
@@ -46,7 +46,7 @@ class IllTyped(ValueError):
     """An operation was given operands which do not fit: an error of the compiler, not of a user."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Value:
     """The result of one operation. Made only by a `Builder`, which interns: within one builder,
     identity is equality, and neither hashing nor printing walks the ancestors.
@@ -80,7 +80,7 @@ class Builder:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Graph:
     """What is to be computed: the outputs. Whatever they do not reach is dead."""
 

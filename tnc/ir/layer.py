@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tnc.diagnostics.span import Source, Span
 from tnc.ir.graph import Builder, Graph, Value, reachable
 from tnc.ir.size import Size
 from tnc.ir.start import Rescaling
 from tnc.ir.tensor import Mode
+from tnc.record import record
 
 Axes = tuple[tuple[Mode, ...], ...]
 
@@ -17,7 +18,7 @@ LEADING = "..."
 """Name of the mode (and run-time symbol) which stands for any number of leading axes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Initial:
     """How a weight starts: `kind` is `zeros`, `ones`, `normal`, `uniform`, `orthogonal` or
     `identity`; `options` are its numbers (`std`, `low`, `high`, …). `auto` and `kaiming` have been
@@ -27,7 +28,7 @@ class Initial:
     options: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Port:
     """An input or an output: `axes` are the physical axes, one or several modes each."""
 
@@ -37,7 +38,7 @@ class Port:
     origin: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weight:
     """A trained tensor or a buffer. `name` is the attribute of the module (`K_1` for a member of
     the family `K`)."""
@@ -51,7 +52,7 @@ class Weight:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunTimeSize:
     """How a run-time symbol is found when the layer is called.
 
@@ -63,7 +64,7 @@ class RunTimeSize:
     sources: tuple[Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Foreign:
     """Something of Python's that an `extern` declares: a class of modules with the `arguments` of
     its constructor (Python expressions), or, where these are None, a function."""
@@ -73,7 +74,7 @@ class Foreign:
     origin: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Instance:
     """A layer inside of a layer: the attribute `name` of its module."""
 
@@ -82,7 +83,7 @@ class Instance:
     origin: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Layer:
     """One layer with all its parameters set (unless elaborated for `check` only). Identity is
     equality: instances of one layer share it."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from tnc.record import record
 
 SCHEMA = "tnc.plan/1"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One pairwise step. `operands` and `result` are written with named modes; units: `macs` are
     multiply-adds, `bytes` what is read and written."""
@@ -27,7 +29,7 @@ class Step:
     layer: str = ""  # of a layer inside: the attributes that lead to it, `Stage_1.Conv_2`
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Alternative:
     """Another order of the same network, for comparison: `macs` and `bytes` are those of a forward,
     `seconds` those of a step of training, None where that was not asked for."""
@@ -38,7 +40,7 @@ class Alternative:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Branch:
     """Another program of the layer, which runs in place of the planned one: `when`, `why` in words,
     its `steps`, and its predicted `seconds` at `sizes` of the batch, beside those of what would run
@@ -52,7 +54,7 @@ class Branch:
     otherwise: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """The plan of a layer at the sizes in `binding`, for float32.
 

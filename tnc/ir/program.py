@@ -6,15 +6,14 @@ worked out from `reads`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tnc.diagnostics.span import Span
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Branch
 from tnc.ir.start import Rescaling
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """`targets = expression  # comment`.
 
@@ -30,7 +29,7 @@ class Line:
     needs: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Routine:
     """A maximal multilinear region: becomes one `torch.autograd.Function`.
 
@@ -60,7 +59,7 @@ class Routine:
         return any(gradient is not None for gradient in self.gradients)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoke:
     """`targets = <routine>.apply(*arguments)` in the body of the module.
 
@@ -73,7 +72,7 @@ class Invoke:
     folded: Invoke | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rescaled:
     """A rescaling of weights as lines. `tensors`: the variable of each weight or buffer that they
     read, with its name; `conjugates`: the variable of each conjugate, with that of its tensor;
@@ -86,7 +85,7 @@ class Rescaled:
     square: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Child:
     """A layer inside: the attribute `name` of the module, an instance of the class `target`, of
     this module unless `arguments` are given, which are those of its constructor."""
@@ -96,7 +95,7 @@ class Child:
     arguments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """One layer. `body` starts from the inputs (named as in the `.tnn`, with their physical axes)
     and from `self.<weight>` bound to local names of the same name; `results` are the outputs with
@@ -143,7 +142,7 @@ class Program:
         return tuple(each for step in called for each in (step.folded, step) if each)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChannelsLast:
     """The program to run where the channels of all inputs `images` lie last in memory."""
 
@@ -151,7 +150,7 @@ class ChannelsLast:
     program: Program
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Guard:
     """When a variant runs: if all of this holds, and no compiler or exporter follows.
 
@@ -171,7 +170,7 @@ class Guard:
         return self.least > 1 or self.below is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variant:
     """A program of a layer for some of its calls; `branch`: what was predicted of it."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.ir.graph import Value, reachable
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Region:
     """Multilinear values that depend on each other with no barrier between.
 
@@ -21,7 +22,7 @@ class Region:
     outputs: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Derived:
     """A region with its derivatives.
 

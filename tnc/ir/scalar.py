@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tnc.ir.size import Size
+from tnc.record import record
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "+": operator.add,
@@ -20,7 +20,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scalar:
     """A constant (`value`), a size (`size`), or `function` of other scalars.
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from tnc.record import record
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@record
 class Symbol:
     """A size that is known at run time only, named like its mode."""
 
@@ -23,7 +25,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FloorDiv:
     """`numerator // denominator`, rounded towards minus infinity; the denominator is positive."""
 
@@ -35,7 +37,7 @@ class FloorDiv:
         return f"({self.numerator})//({self.denominator})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Max:
     """The larger of two sizes."""
 

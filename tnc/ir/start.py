@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tnc.diagnostics.span import Span
 from tnc.ir.graph import Graph
+from tnc.record import record
 
 CONJUGATE = "*"
 """Ends the name of a leaf which is the complex conjugate of the weight before it: `A*`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rescaling:
     """Weights that are multiplied by one number after they were drawn.
 

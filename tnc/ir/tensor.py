@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tnc.ir.size import Size
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mode:
     """A named axis. Within one graph a name has one size. A `unit` mode has size 1."""
 
@@ -27,7 +28,7 @@ class Mode:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorType:
     """The modes of a tensor. Their order is only how the tensor is written; the memory layout of
     an intermediate is chosen by the lowering."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
+from tnc.record import record
 
 Order = tuple[Mode, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Form:
     """`axes` are exact; `order` is the expected order in memory, outermost first."""
 
@@ -42,7 +42,7 @@ class Form:
         return flat(self.axes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """One method call on a tensor: `name` with axis numbers, or with a shape, or (`flatten`) with
     either."""

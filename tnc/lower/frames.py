@@ -9,7 +9,6 @@ that a relation on one of two spatial modes needs no permutation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
@@ -20,13 +19,14 @@ from tnc.lower.memory import IMAGES
 from tnc.lower.roles import RESULT, Roles
 from tnc.lower.ways import Site
 from tnc.ops import Contract, Pattern
+from tnc.record import record
 
 MOST_AXES = 3
 Passed = Order
 """Batch modes that stand on a spatial axis of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Frame:
     """The axes of the three tensors, and the numbers of the call."""
 
@@ -197,7 +197,7 @@ def channelled(axes: Axes) -> bool:
     return contiguous != last
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Taken:
     """An operand in the text of a call, with the axes that it is wanted with, and the orders in
     memory that the call takes without copying."""

@@ -7,18 +7,18 @@ is and which copies have been made; the cheapest states go on. Nothing depends o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.lower.forms import Form, Order, copies, flat, solid
 from tnc.lower.kernels import alias, aliased, ways
 from tnc.lower.ways import LAUNCH, Measure, Site, Step, Way
+from tnc.record import record
 
 BEAM = 48
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivery:
     """A value must leave the routine with these axes, and should lie in memory in this order."""
 
@@ -27,7 +27,7 @@ class Delivery:
     order: Order
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Follow:
     """`value` comes from outside in whatever order `leader` was given: the backward begins, in
     which the copies that the forward made are gone."""
@@ -55,7 +55,7 @@ def root(value: Value, chosen: Chosen) -> Value:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State:
     """`orders` are numbers, one for each live value; `copied` numbers of copies that exist."""
 
@@ -65,7 +65,7 @@ class State:
     chosen: tuple[Way | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Priced:
     """A way with its cost, the copies that it needs (number, cost), and the orders it gives."""
 

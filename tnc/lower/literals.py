@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from tnc.record import record
 
 SHAPING = frozenset({"view", "reshape", "expand", "new_zeros", "new_ones", "new_empty"})
 """Methods whose arguments are sizes."""
@@ -20,7 +21,7 @@ BACKWARD_GROUPS = 9
 """Which one of their derivative, `convolution_backward`, is."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cut:
     """An expression around the sizes which it says as numbers: one piece more than `numbers`."""
 

@@ -9,7 +9,7 @@ out so (conv3d in float64, for one, always gives contiguous results).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.ir.graph import Graph
 from tnc.ir.layer import Axes
@@ -17,12 +17,13 @@ from tnc.ir.program import Line, Program, Routine
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, flat, solid
 from tnc.ops import Contract
+from tnc.record import record
 
 IMAGES = (4, 5)
 """Numbers of axes for which torch has a format with the channels last."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Memory:
     """`signals`: the modes along which something is convolved. `last`: the images that come in
     and go out have their channels last; everything else is contiguous."""

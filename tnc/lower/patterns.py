@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.diagnostics.span import Span
 from tnc.ir.graph import Builder, Value
@@ -11,6 +11,7 @@ from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.lower.pieces import Diagonal, Edge, Every, Flip, Overlap, Pad, Windows, Wrap
 from tnc.ops import Contract, Pattern, Rename
+from tnc.record import record
 
 ZERO = Size.of(0)
 
@@ -66,7 +67,7 @@ def inner_signal(pattern: Pattern) -> Mode:
     return Mode(f"{pattern.signal.name}+{pattern.result.name}", used(pattern))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Windowing:
     """Makes the pieces for one pattern."""
 

@@ -7,11 +7,11 @@ have done so already, and each reading of a pattern is lowered by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Op
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
+from tnc.record import record
 
 
 def replaced(type_: TensorType, old: Mode, *new: Mode) -> TensorType:
@@ -22,7 +22,7 @@ def replaced(type_: TensorType, old: Mode, *new: Mode) -> TensorType:
     return TensorType(tuple(modes))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edge:
     """`mode` becomes `padded`, with `left` zeros before it; negative amounts crop."""
 
@@ -35,7 +35,7 @@ class Edge:
         return self.padded.size - self.mode.size - self.left
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pad(Op):
     """y[u] = x[u - left], zero outside, along one or several modes."""
 
@@ -48,7 +48,7 @@ class Pad(Op):
         return type_
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wrap(Op):
     """y[u] = x[(u - left) mod N]; `adjoint` adds every y[u] back to where it came from."""
 
@@ -62,7 +62,7 @@ class Wrap(Op):
         return replaced(operands[0], old, new)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Flip(Op):
     """Reverse the order along some modes."""
 
@@ -72,7 +72,7 @@ class Flip(Op):
         return operands[0]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Every(Op):
     """y[i] = x[stride·i], where `mode` ends less than a stride behind the last position used;
     `adjoint` puts zeros between the positions."""
@@ -87,7 +87,7 @@ class Every(Op):
         return replaced(operands[0], old, new)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Windows(Op):
     """y[i, a] = x[stride·i + dilation·a]; `mode` has exactly the positions that are used."""
 
@@ -101,7 +101,7 @@ class Windows(Op):
         return replaced(operands[0], self.mode, self.result, self.tap)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overlap(Op):
     """x[stride·i + dilation·a] += y[i, a]: the transpose of `Windows`."""
 
@@ -115,7 +115,7 @@ class Overlap(Op):
         return replaced(replaced(operands[0], self.tap), self.result, self.mode)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagonal(Op):
     """y[m] = x[m, m]: `mode` and its `copy`; `adjoint` writes y on the diagonal of zeros."""
 
@@ -129,7 +129,7 @@ class Diagonal(Op):
         return replaced(operands[0], self.copy)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ones(Op):
     """Ones, of the type and on the device of the operand."""
 

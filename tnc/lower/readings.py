@@ -7,17 +7,17 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from tnc.ir.program import Line, Routine
 from tnc.lower.names import Names, safe
+from tnc.record import record
 
 FACTORS = 3
 """A size is the product of so many axes at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Axis:
     """Axis `index` of the `rank` axes of an argument, and the modes that it holds."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.tensor import Mode
 from tnc.ops import Contract, Pattern
+from tnc.record import record
 
 RESULT = 2
 """The place of the result, beside operands 0 and 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     """A product without patterns, in which every mode plays one of these parts."""
 
@@ -50,7 +50,7 @@ def reading(
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Roles:
     """A convolution step: three tensors, of which two are given.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes, Layer
@@ -20,12 +19,13 @@ from tnc.lower.sizes import Scope
 from tnc.lower.steps import readers
 from tnc.lower.ways import Measure
 from tnc.lower.writer import Held, Wish, Writer
+from tnc.record import record
 
 Ports = Mapping[Value, tuple[str, Axes]]
 """Names and axes with which some outputs of a region must leave."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What is the same for all regions of a layer."""
 
@@ -40,7 +40,7 @@ class Surroundings:
         return Delivery(value, axes, self.memory.order(axes))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lowered:
     """A routine, its outputs, and the inputs of the layer that it takes besides its arguments,
     only to know a run-time size."""

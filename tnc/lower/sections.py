@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.region import Derived
@@ -12,9 +11,10 @@ from tnc.lower.legal import Legaliser
 from tnc.lower.schedule import scheduled
 from tnc.lower.steps import steps_of
 from tnc.lower.ways import Measure, Step
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sections:
     """All values are legal ones. `inputs` and `dots` are as they come from outside; `gradients`
     have the modes of the inputs. `backward` has steps of the forward too, for what is computed

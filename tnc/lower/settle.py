@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.lower.forms import Order, bare, flat
 from tnc.lower.layout import Chosen
 from tnc.lower.ways import Step, Way
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """Operand `k` of a step in one of the sections: forward, backward."""
 

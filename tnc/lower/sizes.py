@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.layer import Axes, RunTimeSize
 from tnc.ir.program import Line
@@ -12,6 +11,7 @@ from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import extent
 from tnc.lower.names import Names, safe
+from tnc.record import record
 
 
 class Scope:
@@ -124,7 +124,7 @@ def _is_symbol(size: Size) -> bool:
     return len(size.symbols) == 1 and size == Size.symbol(next(iter(size.symbols)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """A size is that of an axis of an argument, divided by a number."""
 

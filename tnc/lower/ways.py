@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from tnc.ir.graph import Value
@@ -12,6 +12,7 @@ from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.lower.forms import Form, Order, copies, flat, solid
+from tnc.record import record
 
 COPY, LAUNCH = 1, 3000
 """Nanoseconds: moving one element, one call of a kernel."""
@@ -23,7 +24,7 @@ FAR = 4
 """So many times as long a copy takes that has to read a line again for each of its elements."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One call: `values` are computed together from `operands`."""
 
@@ -31,7 +32,7 @@ class Step:
     operands: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """`template` is filled with the operands, then with `numbers`.
 
@@ -114,7 +115,7 @@ class Measure:
         return max(1, mode.size.evaluate(self.binding))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """A step, the forms of its operands, and the sizes that count."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
@@ -18,6 +17,7 @@ from tnc.lower.memory import Memory
 from tnc.lower.names import Names
 from tnc.lower.sizes import Scope
 from tnc.lower.ways import Measure, Site, Step, Way
+from tnc.record import record
 
 WIDTH = 84
 """Longer expressions have their operands on lines of their own."""
@@ -25,7 +25,7 @@ WIDTH = 84
 NONE: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """A value in a variable."""
 

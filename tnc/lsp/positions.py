@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lsprotocol.types import Position, Range
 
 from tnc.diagnostics import Span
+from tnc.record import record
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _WIDTH = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Positions:
     """The positions of one text."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tnc.ir.graph import IllTyped, Op
 from tnc.ir.layer import Axes, Instance
 from tnc.ir.tensor import TensorType
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Apply(Op):
     """Call a layer: `x |> Block(16)`.
 

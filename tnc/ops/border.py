@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tnc.ir.graph import Builder, IllTyped, Op, Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Border(Op):
     """Extend `mode` by a border whose elements are copies of inner ones.
 

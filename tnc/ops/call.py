@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from tnc.ir.graph import IllTyped, Op
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode, TensorType
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """A named function of the language.
 
@@ -87,7 +87,7 @@ def function_named(name: str) -> Function:
     return FUNCTIONS.get(name) or foreign(name)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call(Op):
     """Apply a function of `FUNCTIONS`: `relu(z)`, `softmax(z, over: u)`, `amax(z, over: u)`; or a
     pointwise one of Python's, by its dotted name.
@@ -114,7 +114,7 @@ class Call(Op):
         return TensorType(self.modes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mask(Op):
     """`mask(z, t >= u)`: elements where the comparison of positions fails become −∞.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Builder, IllTyped, Op, Value
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode, TensorType
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """The 0/1 tensor of a convolution relation.
 
@@ -58,7 +58,7 @@ class Pattern:
         return f"{self.signal} = {result} + {taps}{left}{notes}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Contract(Op):
     """Multiply all operands and patterns; sum over every mode not in `keep`.
 

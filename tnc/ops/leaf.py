@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tnc.ir.graph import IllTyped, Op
 from tnc.ir.tensor import Mode, TensorType
+from tnc.record import record
 
 Kind = Literal["input", "weight", "buffer", "seed", "tangent", "value"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leaf(Op):
     """A tensor that is given.
 

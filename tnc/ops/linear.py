@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Builder, IllTyped, Op, Value
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode, TensorType
 from tnc.ops.contract import Contract
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Add(Op):
     """The sum of the operands, broadcast by name to `modes`.
 
@@ -40,7 +40,7 @@ class Add(Op):
         return build.make(Contract(self.modes), (tangent,), value.origin)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scale(Op):
     """The operand times a number that does not depend on any tensor.
 
@@ -57,7 +57,7 @@ class Scale(Op):
         return build.make(self, (seed,), value.origin)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rename(Op):
     """The same elements under other mode names, position by position: `x[n, u, e]`.
 

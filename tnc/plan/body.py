@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from tnc.ir import strides as lie
@@ -16,6 +16,7 @@ from tnc.ir.strides import Ints
 from tnc.ops import Apply
 from tnc.plan.hollow import Block, Heap, Kept, Tensor
 from tnc.plan.routines import Applied, Scope, apply, execute
+from tnc.record import record
 
 Seeds = list[Tensor | None]
 """Cotangents of results; a layer takes them out of the list, lest they live longer than needed."""
@@ -29,7 +30,7 @@ INDEX = 8
 """Bytes of a position."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class World:
     """What is the same for a layer and those inside: where memory comes from, the bytes of an
     element, the programs of the layers inside, and the gradients of all weights, which stay."""
@@ -43,7 +44,7 @@ class World:
         return self.heap.given(shape, self.element)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Called:
     """A line of the body after its forward: PyTorch differentiates it. `shapes` are those of the
     tensors that it reads."""
@@ -72,7 +73,7 @@ class Called:
         return replace(made, shape=shape, strides=lie.contiguous(shape))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Elsewhere:
     """A layer inside whose program is not looked at: its gradients are there, nothing else."""
 
@@ -84,7 +85,7 @@ class Elsewhere:
         return tuple(one.new(one.shape) if k in wanted else None for k, one in pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """A step of the body: `given` are the variables that it reads, `made` those which it sets."""
 

@@ -10,16 +10,16 @@ et al. 2009), with a sum in place of the maximum, as kernels rarely overlap both
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from tnc.ir.layer import Layer
 from tnc.ir.program import Invoke, Program
 from tnc.plan.body import Body, World, shape_of
 from tnc.plan.hollow import Heap, Work
 from tnc.plan.profile import Profile
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Worked:
     """What a program did: the kernels that it called, and its calls of routines."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from operator import or_
 from typing import Literal, NamedTuple
@@ -12,6 +12,7 @@ from tnc.ir.tensor import Mode
 from tnc.ops import Contract
 from tnc.plan.network import Link, Network, Tree, links
 from tnc.plan.profile import DEPTHWISE, GROUPED, KINDS, Kind, Profile
+from tnc.record import record
 
 Objective = Literal["time", "macs", "memory"]
 
@@ -86,7 +87,7 @@ def _grouping(parts: Sequence[int], roles: Sequence[int]) -> Mapping[Kind, Kind]
     return PLAIN if left and right and not groups else GROUPED
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measure:
     """Sizes and objective: all that the cost of a step depends on besides its modes.
 
@@ -114,7 +115,7 @@ class Measure:
         return Cost(value, len(kinds) * moved)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Costs:
     """The costs of one network under one measure, computed once per subset or set of modes."""
 

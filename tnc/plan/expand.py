@@ -7,7 +7,7 @@ else needs, and links the partial modes of every relation by one pattern with on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tnc.diagnostics.span import Span
 from tnc.ir.graph import Builder, Value
@@ -15,12 +15,13 @@ from tnc.ops import Contract, Leaf
 from tnc.plan.lattice import Names
 from tnc.plan.network import Network, Roles, Tree, links, network_of
 from tnc.plan.unary import arrange, scatter
+from tnc.record import record
 
 Choose = Callable[[Network], Tree | None]
 """A search: an order of primitive steps, or None where the network has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Site:
     """Where a graph is being planned: what makes values, names modes and chooses orders."""
 
@@ -60,7 +61,7 @@ class Site:
         return self.weight_only(value), name, value.type.names, value.serial
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     """A product of operands; `op` is what its value would be as one n-ary contraction."""
 

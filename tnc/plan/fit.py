@@ -9,13 +9,13 @@ Source: Levenberg–Marquardt with ridge towards the prior.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tnc.plan.hollow import Work
 from tnc.plan.profile import KINDS, PICOSECONDS, Kind, Profile, Rate
+from tnc.record import record
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ PRIOR = 0.3
 """The weight of the prior: a rate wrong by a factor of e weighs as much as a time by 1.35."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """What was done, summed over the calls of each kind: (multiply-adds, bytes, calls); the calls
     of routines; the seconds that it took."""
@@ -70,7 +70,7 @@ def predicted(sample: Sample, profile: Profile) -> float:
     return float(np.dot(_features(sample), _parameters(profile)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quality:
     """How well a profile predicts. `median` and `worst`: ratios of predicted and measured times,
     or their inverses, above 1. Of the `groups` of alternatives, `near` are those in which what is

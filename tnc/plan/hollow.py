@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import EllipsisType
 
 from tnc.ir import strides as lie
 from tnc.ir.strides import Ints
 from tnc.plan.profile import Kind
+from tnc.record import record
 
 TRUTH, INDEX = 1, 8
 """Bytes of an element of a mask, of an index."""
@@ -21,7 +22,7 @@ TRUTH, INDEX = 1, 8
 Cut = slice | EllipsisType | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Work:
     """One call of a kernel: its multiply-adds, and the bytes that it reads and writes."""
 
@@ -68,7 +69,7 @@ class Block:
         self.heap.now -= self.bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """What PyTorch remembers of a call to differentiate it. Beside the gradient of an operand it
     then has, for a moment, this many `tensors` and `masks` of the same shape."""
@@ -78,7 +79,7 @@ class Kept:
     masks: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tensor:
     """`strides` count elements of `element` bytes. `kept` belongs to the call that made the
     tensor, if PyTorch has to remember something of it."""

@@ -7,12 +7,12 @@ these need in turn. A choice is a subset of the values of the region, as a bit m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tnc.ir.graph import Value
 from tnc.ir.region import Derived
 from tnc.plan.price import Prices
+from tnc.record import record
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ EXACT = 10
 """Up to so many values all subsets are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keeping:
     """Saved values: what they take in memory, and the cost of computing anew what is not saved."""
 
@@ -82,7 +82,7 @@ def _mask(values: Sequence[Value], some: Iterable[Value]) -> int:
     return sum(1 << k for k, value in enumerate(values) if value in chosen)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Region:
     """Per value, operands first: bytes, cost of its step, operands; and what is read."""
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Pattern
+from tnc.record import record
 
 SIGNAL, RESULT = 1, 2
 """The groups of the signal alone and of the result alone."""
@@ -43,7 +44,7 @@ class Names:
         return self._modes[key]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relation:
     """A pattern, seen as participants and groups of participants."""
 

@@ -7,15 +7,15 @@ lines with their transients, what is deleted and when, and what PyTorch keeps in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tnc.ir.layer import Layer
 from tnc.ir.program import Program
 from tnc.plan.body import Body, World, shape_of
 from tnc.plan.hollow import Heap
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Memory:
     """Bytes: `saved` between forward and backward, besides inputs, weights and the results;
     `peak` at most at once, not counting inputs, weights and the incoming cotangents, while a step

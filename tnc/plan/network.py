@@ -9,18 +9,19 @@ bit masks too; everything here is a function of the subset, not of the order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from tnc.ir.tensor import Mode
 from tnc.ops.contract import Pattern
 from tnc.plan.lattice import Names, Relation
+from tnc.record import record
 
 Tree = int | tuple["Tree", "Tree"]
 """An order of contraction: an operand's number, or the two parts of a product."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Axis:
     """A relation in a network. `partial[g]` is the bit of the mode that stands for the group g
     (0 for the empty group, and where the relation is fully contracted)."""
@@ -44,7 +45,7 @@ class Axis:
         return not rest & (rest - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Network:
     """Operands and modes of one product; `modes` ends with the partial modes of its relations."""
 
@@ -83,7 +84,7 @@ class Network:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """Two groups of a relation that a step brings together, and the bit of the signal leg."""
 

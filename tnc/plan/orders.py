@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 
 from tnc.plan import exact, ranking
 from tnc.plan.cost import Cost, Costs, costs
 from tnc.plan.network import Network, Tree
 from tnc.plan.search import search
+from tnc.record import record
 
 EXACT = 10
 """Up to so many operands the search is exhaustive."""
@@ -24,7 +25,7 @@ Parts = dict[int, Tree]
 """Disjoint subsets of operands, and the order in which each was made."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Order:
     """An order with what it costs: forward multiply-adds and bytes, and the time of a step of
     training (forward and gradients) in picoseconds, or of the forward alone."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value, reachable
 from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Contract, Leaf, Pattern
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kernel:
     """The tensor which `weights` represent where they meet `data`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from tnc.plan.network import Network, Tree
 from tnc.plan.orders import Order, best, scored
 from tnc.plan.prepare import resolve
 from tnc.plan.profile import CPU, Profile
+from tnc.record import record
 
 VERSION = 2
 """Part of the cache's key: raise it whenever the same network may get another order."""
@@ -25,7 +26,7 @@ WORTH_KEEPING = 8
 """Searches over so many operands and more are kept on disk; the others take a few milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """The order chosen for one network; `orders` starts with it and goes on with others."""
 
@@ -35,7 +36,7 @@ class Choice:
     orders: tuple[Order, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Planned:
     """A graph of steps with at most two operands, and the choices that led to it."""
 
@@ -82,7 +83,7 @@ def plan_graph(
     return Planned(Graph(outputs), tuple(planner.choices), measure)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Planner:
     measure: Measure
     folder: Path | None

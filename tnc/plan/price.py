@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ops import Contract, Leaf, Rename
 from tnc.plan.cost import kind_of
 from tnc.plan.profile import Kind, Profile
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prices:
     """Costs at the run-time sizes in `binding`, with elements of `element` bytes; `counted` in
     multiply-adds or else in picoseconds."""

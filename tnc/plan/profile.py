@@ -6,8 +6,10 @@ All numbers are integers, so that every machine plans alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Literal, get_args
+
+from tnc.record import record
 
 Kind = Literal[
     "matrix product",
@@ -37,7 +39,7 @@ DEPTHWISE: dict[Kind, Kind] = dict(zip(KINDS[2:5], KINDS[8:11], strict=True))
 PICOSECONDS = 10**12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rate:
     """Floating-point operations per second (two per multiply-add), bytes per second, and the
     picoseconds that a call takes besides."""
@@ -47,7 +49,7 @@ class Rate:
     launch: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Profile:
     """The rates of one device in float32, for each kind of kernel; `routine`: picoseconds for each
     call of a routine with its backward.

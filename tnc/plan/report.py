@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
@@ -19,6 +18,7 @@ from tnc.plan.planner import Planned
 from tnc.plan.price import Prices, step_kind
 from tnc.plan.profile import PICOSECONDS
 from tnc.plan.text import compare, envelope, math, table
+from tnc.record import record
 
 __all__ = ["compare", "envelope", "math", "report", "table"]
 
@@ -67,7 +67,7 @@ def report(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Ledger:
     """Texts of single steps, with their costs."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tnc.ir.lifetime import deaths
@@ -11,12 +10,13 @@ from tnc.ir.program import Line, Routine
 from tnc.ir.strides import Ints
 from tnc.plan.functions import run
 from tnc.plan.hollow import Tensor
+from tnc.record import record
 
 Scope = dict[str, Any]
 """Variables: hollow tensors and sizes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """A call of a routine after its forward. `scope` holds what the call keeps, and all sizes;
     `weights` are the arguments that live longer than any call."""

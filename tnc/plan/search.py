@@ -21,6 +21,7 @@ from tnc.plan import exact
 from tnc.plan.cost import Cost, Costs
 from tnc.plan.cost import costs as fresh
 from tnc.plan.network import Tree
+from tnc.record import record
 
 METHOD = "tnc-seeded-greedy"
 TRIALS = 16
@@ -42,7 +43,7 @@ SPACE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Einsum:
     """A network as cotengra wants it: indices are characters."""
 

@@ -4,12 +4,13 @@ called, with the sizes that it has there."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.ir.plan import Alternative, Plan, Step
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One call of a layer inside: the attribute, and the plan of the whole layer. `again`: it has
     been called before, so that its parameters are counted."""

@@ -7,9 +7,9 @@ sources of their own: where they stand in the whole is known apart.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Diagnostic, Report, Source
+from tnc.record import record
 from tnc.syntax import tree
 from tnc.syntax.grammar import DOC
 from tnc.syntax.lexing import lex
@@ -22,7 +22,7 @@ _OPENS = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSES = frozenset({"RPAR", "RSQB", "RBRACE"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Chunk:
     """A piece of a text, read by itself."""
 

@@ -2,66 +2,67 @@
 
 from typing import Literal
 
-from tnc.syntax.node import Node, node
+from tnc.record import record
+from tnc.syntax.node import Node
 
 Comparison = Literal["==", "!=", "<=", ">=", "<", ">"]
 
 
-@node
+@record
 class Name(Node):
     """`x`, `h'`: a use or a declaration of a name."""
 
     text: str
 
 
-@node
+@record
 class Int(Node):
     """`16`."""
 
     value: int
 
 
-@node
+@record
 class Float(Node):
     """`0.1`, `1e-5`."""
 
     value: float
 
 
-@node
+@record
 class String(Node):
     r"""`"…"`; `value` has the escapes `\\ \" \n \t` replaced."""
 
     value: str
 
 
-@node
+@record
 class Bool(Node):
     """`true`, `false`."""
 
     value: bool
 
 
-@node
+@record
 class Ellipsis(Node):
     """`...` on its own, in a list of modes: any number of leading modes."""
 
 
-@node
+@record
 class Group(Node):
     """`(a, b)`: a merged axis, a tuple, or (one item) just parentheses. `(s...)` has a Splat."""
 
     items: tuple["Expr", ...]
 
 
-@node
+@record
 class ListExpr(Node):
     """`[4, 4, 6]`."""
 
     items: tuple["Expr", ...]
 
 
-@node
+@record
 class ListFor(Node):
     """`[2 * S[i] for i in 1..d]`."""
 
@@ -69,7 +70,7 @@ class ListFor(Node):
     binder: "Binder"
 
 
-@node
+@record
 class Unary(Node):
     """`-a`, `not a`."""
 
@@ -77,7 +78,7 @@ class Unary(Node):
     operand: "Expr"
 
 
-@node
+@record
 class Binary(Node):
     """`a * b`. Left-associative."""
 
@@ -86,7 +87,7 @@ class Binary(Node):
     right: "Expr"
 
 
-@node
+@record
 class Compare(Node):
     """`t >= u`. Comparisons do not chain."""
 
@@ -95,7 +96,7 @@ class Compare(Node):
     right: "Expr"
 
 
-@node
+@record
 class If(Node):
     """`if condition then value else otherwise`."""
 
@@ -104,7 +105,7 @@ class If(Node):
     otherwise: "Expr"
 
 
-@node
+@record
 class Argument(Node):
     """`value`, or `name: value`."""
 
@@ -112,7 +113,7 @@ class Argument(Node):
     value: "Expr"
 
 
-@node
+@record
 class Generator(Node):
     """`body for i in 1..d` as an argument: `sum(x * A[i] for i in 1..d)`."""
 
@@ -120,7 +121,7 @@ class Generator(Node):
     binder: "Binder"
 
 
-@node
+@record
 class Call(Node):
     """`function(arguments)`: a layer and its parameters, a function or an instance and tensors."""
 
@@ -128,7 +129,7 @@ class Call(Node):
     arguments: tuple[Argument | Generator, ...]
 
 
-@node
+@record
 class Subscript(Node):
     """`value[items]`: renamed modes, a member of a family or of a list, or annotated modes."""
 
@@ -136,14 +137,14 @@ class Subscript(Node):
     items: tuple["Expr", ...]
 
 
-@node
+@record
 class Splat(Node):
     """`value...`: every member of a family."""
 
     value: "Expr"
 
 
-@node
+@record
 class Member(Node):
     """`value.name`."""
 
@@ -151,7 +152,7 @@ class Member(Node):
     name: Name
 
 
-@node
+@record
 class Pipe(Node):
     """`value |> stage`. Left-associative."""
 
@@ -159,7 +160,7 @@ class Pipe(Node):
     stage: "Expr"
 
 
-@node
+@record
 class Repeat(Node):
     """`repeat (5) stage` has a count, `repeat (g in 1..3) stage` a binder; only after `|>`."""
 
@@ -168,7 +169,7 @@ class Repeat(Node):
     stage: "Expr"
 
 
-@node
+@record
 class Binder(Node):
     """`i in first..last`, both ends included."""
 

@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from math import isinf
 
 from tnc.diagnostics import Edit, Help, Report, Source, Span
+from tnc.record import record
 from tnc.syntax.grammar import COMMENT, END, KEYWORDS, OPEN_STRING, UNKNOWN, tables
 from tnc.syntax.token import Token
 from tnc.syntax.tree import Comment
@@ -33,7 +33,7 @@ _NEEDLESS = {";": "statements need no end: each begins with a keyword"}
 _ONLY_EINSUM = {"SEMICOLON", "VBAR"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lexed:
     """The tokens of a text, the last of type END, and its `#` comments.
 

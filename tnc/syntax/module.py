@@ -1,13 +1,13 @@
 """A file together with the files that it imports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tnc.diagnostics.span import Source
+from tnc.record import record
 from tnc.syntax import tree
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Module:
     """A parsed file. `name` is what imports call it (`std.nn`), "" for the file that is compiled.
     `imports` holds the module of every import by its path as written, without those that were

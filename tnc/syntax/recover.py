@@ -5,9 +5,8 @@ resumes at the next statement keyword or brace, with the stack cut back to where
 Either way at least one token is taken or left behind, so the work is bounded.
 """
 
-from dataclasses import dataclass
-
 from tnc.diagnostics import Label, Report, Source, Span
+from tnc.record import record
 from tnc.syntax.grammar import DOC, END
 from tnc.syntax.lexing import Lexed
 from tnc.syntax.machine import Branch
@@ -25,7 +24,7 @@ STACKED_AT_MOST = 10 * NESTED_AT_MOST
 """The size of the parser's stack from which on a text is nested too deeply to be read at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lost:
     """A statement that was given up: where it began, and the names in it."""
 
@@ -33,7 +32,7 @@ class Lost:
     names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """A parse tree, and what is not in it: `stray` are doc comments that document nothing."""
 

@@ -1,9 +1,9 @@
 """Where a parse stands: the tokens, the parser, the open brackets, the present statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tnc.diagnostics import Help, Label, Report, Source, Span
+from tnc.record import record
 from tnc.syntax.grammar import DOC, END, spelling
 from tnc.syntax.lexing import Lexed, span_of
 from tnc.syntax.machine import Machine
@@ -19,7 +19,7 @@ _OF_A_PATH = frozenset({"NAME", "DOT", "_RANGE", "_SPLAT"})
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opened:
     """An open bracket, the size of the parser's stack just after it, the type before it."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import marshal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from zlib import crc32
+
+from tnc.record import record
 
 _FORMAT = f"tnc tables 2 {sys.implementation.cache_tag}"
 _CHECKSUM = 4
@@ -18,7 +19,7 @@ of the symbols stay: their numbers, whether their children stand in their place,
 absent ones (`None`) come before; how many come last; whether an only child stands for the whole."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tables:
     """The tables of an LALR(1) parser and its lexer.
 

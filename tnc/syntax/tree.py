@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import Literal
 
 from tnc.diagnostics.span import Span
+from tnc.record import record
 from tnc.syntax.expression import (
     Argument,
     Binary,
@@ -34,7 +35,7 @@ from tnc.syntax.expression import (
     Unary,
     chain,
 )
-from tnc.syntax.node import Node, children, node, walk
+from tnc.syntax.node import Node, children, walk
 
 __all__ = [
     "Argument", "Assert", "Binary", "Binder", "Bool", "Call", "Comment", "Compare", "Conv",
@@ -49,7 +50,7 @@ __all__ = [
 # ---------------------------------------------------------------- statements of a layer
 
 
-@node
+@record
 class ModeDecl(Node):
     """`n` (size at run time), `s: S` (size), `c = (s...)` (alias), `s[i in 1..d]: S[i]` (family).
 
@@ -62,14 +63,14 @@ class ModeDecl(Node):
     alias: Expr | None
 
 
-@node
+@record
 class Mode(Node):
     """`mode n, s: S`."""
 
     declarations: tuple[ModeDecl, ...]
 
 
-@node
+@record
 class Ref(Node):
     """A mode in a relation: `h'`, `h[a]`."""
 
@@ -77,7 +78,7 @@ class Ref(Node):
     indices: tuple[Expr, ...]
 
 
-@node
+@record
 class Relation(Node):
     """`result = signal * tap * …`, possibly `result for a in 1..D = …`; one tap or more."""
 
@@ -87,7 +88,7 @@ class Relation(Node):
     taps: tuple[Ref, ...]
 
 
-@node
+@record
 class Conv(Node):
     """`conv(stride: 2) h' = h * i, w' = w * j`; the options apply to every relation."""
 
@@ -95,14 +96,14 @@ class Conv(Node):
     relations: tuple[Relation, ...]
 
 
-@node
+@record
 class ModeList(Node):
     """`[n, (s...), h, ...]`, brackets included; items are Name, Subscript, Group, Splat."""
 
     items: tuple[Expr, ...]
 
 
-@node
+@record
 class TensorDecl(Node):
     """`A[r, s]`; a family: `G[i in 1..d][r[i - 1], s[i]]`."""
 
@@ -111,7 +112,7 @@ class TensorDecl(Node):
     modes: ModeList
 
 
-@node
+@record
 class Tensors(Node):
     """`input …`, `weight(init: zeros) …`, `buffer …`; options and doc hold for each declaration."""
 
@@ -121,7 +122,7 @@ class Tensors(Node):
     doc: str | None
 
 
-@node
+@record
 class Target(Node):
     """What a `let` or an `output` binds: `y[n, t]`, or `y` with `modes` None."""
 
@@ -129,7 +130,7 @@ class Target(Node):
     modes: ModeList | None
 
 
-@node
+@record
 class Let(Node):
     """`let a, b = Split(x)`; also stands in files and in tests."""
 
@@ -138,7 +139,7 @@ class Let(Node):
     doc: str | None
 
 
-@node
+@record
 class Output(Node):
     """`output y[n, t] = x * A`."""
 
@@ -146,7 +147,7 @@ class Output(Node):
     value: Expr
 
 
-@node
+@record
 class Require(Node):
     """`require len(S) == len(T), "…"`."""
 
@@ -160,14 +161,14 @@ Statement = Mode | Conv | Tensors | Let | Output | Require
 # ---------------------------------------------------------------- files
 
 
-@node
+@record
 class TypeName(Node):
     """`int`, `float`, `bool`, `str`, `layer`, or a name that is no type (to be reported)."""
 
     text: str
 
 
-@node
+@record
 class TypeList(Node):
     """`[element]`."""
 
@@ -177,7 +178,7 @@ class TypeList(Node):
 TypeExpr = TypeName | TypeList
 
 
-@node
+@record
 class Param(Node):
     """`R: int = 16`."""
 
@@ -187,7 +188,7 @@ class Param(Node):
     doc: str | None
 
 
-@node
+@record
 class Layer(Node):
     """`layer L(…) { … }`. `header` covers what is written before the brace.
 
@@ -200,12 +201,12 @@ class Layer(Node):
     params: tuple[Param, ...]
     body: tuple[Statement, ...]
     doc: str | None
-    header: Span = field(compare=False)
-    incomplete: bool = field(default=False, compare=False)
-    poisoned: frozenset[str] = field(default=frozenset(), compare=False)
+    header: Span = field(compare=False, repr=False)
+    incomplete: bool = field(default=False, compare=False, repr=False)
+    poisoned: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
-@node
+@record
 class ModulePath(Node):
     """`std.nn` has `dots` 0, `.zoo.tt` 1, `..zoo` 2."""
 
@@ -213,7 +214,7 @@ class ModulePath(Node):
     names: tuple[Name, ...]
 
 
-@node
+@record
 class Import(Node):
     """`import .zoo.tt as tt`."""
 
@@ -221,7 +222,7 @@ class Import(Node):
     alias: Name | None
 
 
-@node
+@record
 class ImportName(Node):
     """`relu as r` in a `from … import …`."""
 
@@ -229,7 +230,7 @@ class ImportName(Node):
     alias: Name | None
 
 
-@node
+@record
 class FromImport(Node):
     """`from std.nn import relu, BatchNorm`."""
 
@@ -237,7 +238,7 @@ class FromImport(Node):
     names: tuple[ImportName, ...]
 
 
-@node
+@record
 class Signature(Node):
     """`[n, c, ...] -> [n, c, ...]`."""
 
@@ -245,7 +246,7 @@ class Signature(Node):
     outputs: tuple[ModeList, ...]
 
 
-@node
+@record
 class Extern(Node):
     """`extern Norm(C: int): [n, c, ...] -> [n, c, ...] = torch.nn.GroupNorm(8, C)`.
 
@@ -260,7 +261,7 @@ class Extern(Node):
     doc: str | None
 
 
-@node
+@record
 class Assert(Node):
     """`assert params(L()) == 88, "…"`."""
 
@@ -268,7 +269,7 @@ class Assert(Node):
     message: String | None
 
 
-@node
+@record
 class Test(Node):
     """`test "…" { … }`."""
 
@@ -279,21 +280,21 @@ class Test(Node):
 Item = Import | FromImport | Layer | Extern | Test | Let
 
 
-@node
+@record
 class Edition(Node):
     """`tnn 1`."""
 
     number: int
 
 
-@node
+@record
 class Comment(Node):
     """A `#` comment, or a `##` that documents nothing; `text` as it is written, `#` included."""
 
     text: str
 
 
-@node
+@record
 class File(Node):
     """One `.tnn` text.
 
@@ -304,10 +305,10 @@ class File(Node):
     edition: Edition | None
     items: tuple[Item, ...]
     poisoned: frozenset[str] = frozenset()
-    comments: tuple[Comment, ...] = field(default=(), compare=False)
+    comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
 
 
-@node
+@record
 class Einsum(Node):
     """The equation of `tnc.einsum`, `n s, r s -> n r`.
 

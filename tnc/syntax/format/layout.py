@@ -8,11 +8,12 @@ comments nor the choice of lines need recursion.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from tnc.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Line:
     """Where a line may end; in a group that stays on one line stands `flat` instead.
 
@@ -37,7 +38,7 @@ APART = Line(hard=True, head=True, tail=True, apart=True)
 HARD = Line(hard=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """What is written on one line if it fits. With `rows`, lines of the writer's own are kept if
     there is one at the first break."""
@@ -46,7 +47,7 @@ class Group:
     rows: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Indent:
     """Lines that begin in here are indented by one level more."""
 
@@ -63,7 +64,7 @@ class Mark(Enum):
     OUT = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Begin:
     """In a stream of events: the beginning of a group; `forced` if it is broken in any case."""
 

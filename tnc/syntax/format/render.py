@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
 
+from tnc.record import record
 from tnc.syntax.format.layout import Begin, Mark
 from tnc.syntax.format.trivia import Remark
 from tnc.syntax.format.weave import Break, Woven
@@ -22,7 +22,7 @@ class Mode(Enum):
     ROWS = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """A line of the result, and the comment at its end, which stood in `column` of the source."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.diagnostics import Source
+from tnc.record import record
 from tnc.syntax.token import Token
 from tnc.syntax.tree import Comment
 
 DOCUMENTATION = "##"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """A comment. `column` is where it stands at the end of a line, or below such a one that it goes
     on from; None on a line of its own. `blank`: an empty line is before it."""
@@ -22,7 +23,7 @@ class Remark:
     blank: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gap:
     """What stands before a token. `newline`: it is on another line than the token before;
     `blank`: an empty line is directly before it."""

@@ -8,9 +8,9 @@ after which a line would end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tnc.record import record
 from tnc.syntax.format.layout import Begin, Event, Line, Mark
 from tnc.syntax.format.trivia import Gap, Remark
 from tnc.syntax.grammar import DOC, END
@@ -25,7 +25,7 @@ _LEFT_OUT = {"RPAR": {"COMMA"}, "RSQB": {"COMMA"}, "LBRACE": {"LPAR", "RPAR"}}
 """What the canonical form leaves out before a token: last commas, and empty parentheses."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Break:
     """Where a line may end. `hard`: it ends, and so do the groups around it; `forced`: it ends, for
     a comment stands here; `newline`: it ends in the text. `deeper` indents the next line."""
