@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tnc.record import record
 
@@ -61,7 +61,7 @@ class Size:
     # ------------------------------------------------------------------ making
     @staticmethod
     def of(value: int | Size) -> Size:
-        return value if isinstance(value, Size) else _collect([((), value)])
+        return value if isinstance(value, Size) else _number(value)
 
     @staticmethod
     def symbol(name: str) -> Size:
@@ -84,7 +84,10 @@ class Size:
 
     # ------------------------------------------------------------------ arithmetic
     def __add__(self, other: int | Size) -> Size:
-        return _collect([*self.terms, *Size.of(other).terms])
+        other = Size.of(other)
+        if (a := self.value) is not None and (b := other.value) is not None:
+            return _number(a + b)
+        return _collect([*self.terms, *other.terms])
 
     __radd__ = __add__
 
@@ -98,11 +101,15 @@ class Size:
         return Size.of(other) - self
 
     def __mul__(self, other: int | Size) -> Size:
+        other = Size.of(other)
+        a, b = self.value, other.value
+        if a is not None or b is not None:
+            return _times(other, a) if a is not None else _times(self, b or 0)
         return _collect(
             [
                 (tuple(sorted((*a, *b), key=lambda atom: atom.key)), m * n)
                 for a, m in self.terms
-                for b, n in Size.of(other).terms
+                for b, n in other.terms
             ]
         )
 
@@ -111,13 +118,15 @@ class Size:
     def __floordiv__(self, other: int | Size) -> Size:
         """Multiples of an integer divisor leave the division: `(2n + 3)//2 = n + 1`."""
         divisor = Size.of(other)
-        if divisor == Size.of(1):
-            return self
         n = divisor.value
+        if n == 1:
+            return self
         if n is None:
             return Size.of(1) if self == divisor else _floordiv(self, divisor)
         if n <= 0:
             raise ZeroDivisionError("a size is divided by zero or by a negative number")
+        if (value := self.value) is not None:
+            return _number(value // n)
         whole = _collect([(monomial, count // n) for monomial, count in self.terms])
         rest = _collect([(monomial, count % n) for monomial, count in self.terms])
         return whole if rest.value is not None else whole + _floordiv(rest, divisor)
@@ -155,6 +164,8 @@ class Size:
 
     def substitute(self, binding: Mapping[str, Size]) -> Size:
         """Replace symbols by sizes."""
+        if self.symbols.isdisjoint(binding):
+            return self
         total = Size.of(0)
         for monomial, count in self.terms:
             part = Size.of(count)
@@ -173,6 +184,10 @@ class Size:
         return text
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return self.python()
 
     def __hash__(self) -> int:
@@ -187,12 +202,24 @@ def _floordiv(numerator: Size, denominator: Size) -> Size:
     return Size((((FloorDiv(numerator, denominator),), 1),))
 
 
+@lru_cache(1 << 12)
+def _number(value: int) -> Size:
+    return Size((((), int(value)),) if value else ())
+
+
+def _times(size: Size, n: int) -> Size:
+    if n == 1:
+        return size
+    return Size(tuple((monomial, count * n) for monomial, count in size.terms) if n else ())
+
+
 def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:
     counts: dict[Monomial, int] = {}
     for monomial, count in terms:
         counts[monomial] = counts.get(monomial, 0) + count
     kept = [(monomial, count) for monomial, count in counts.items() if count]
-    kept.sort(key=lambda term: (-len(term[0]), [atom.key for atom in term[0]]))
+    if len(kept) > 1:
+        kept.sort(key=lambda term: (-len(term[0]), [atom.key for atom in term[0]]))
     return Size(tuple(kept))
 
 
