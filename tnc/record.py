@@ -69,13 +69,10 @@ def _initial(cls: type[Any]) -> Callable[..., None]:
 
 def _comparing(names: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
     """`__eq__` and `__hash__` by the attributes of these names."""
-    content: Callable[[object], Any]
-    if len(names) > 1:
-        content = attrgetter(*names)
-    else:  # attrgetter of one name makes no tuple
-
-        def content(each: object) -> Any:
-            return tuple(getattr(each, name) for name in names)
+    content: Callable[[object], Any] = attrgetter(*names) if names else lambda _: ()
+    if len(names) == 1:
+        only = content
+        content = lambda each: (only(each),)  # noqa: E731
 
     def __eq__(self: object, other: object) -> Any:  # noqa: N807
         if other.__class__ is not self.__class__:

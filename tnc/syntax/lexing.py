@@ -31,6 +31,8 @@ _INSTEAD = {
 }
 _NEEDLESS = {";": "statements need no end: each begins with a keyword"}
 _ONLY_EINSUM = {"SEMICOLON", "VBAR"}
+_DOUBTFUL = {OPEN_STRING, "INT", "FLOAT"}
+"""What `_checked` may say something of; where not all is ASCII, of names as well."""
 
 
 @record
@@ -50,7 +52,8 @@ def lex(source: Source, report: Report) -> Lexed:
 
     Where it is plain what was meant, as with `×`, that is read instead.
     """
-    tokens = [_unless_einsum(each) for each in scan(source.text)]
+    scanned = scan(source.text)
+    tokens = [retyped(each, UNKNOWN) if each.type in _ONLY_EINSUM else each for each in scanned]
     unknown = [each for each in tokens if each.type == UNKNOWN]
     blank: frozenset[int] = frozenset()
     if unknown:
@@ -64,7 +67,12 @@ def lex(source: Source, report: Report) -> Lexed:
     comments = tuple(
         Comment(span_of(each, source), each.rstrip("\r")) for each in tokens if each.type == COMMENT
     )
-    kept = [_checked(each, source, report) for each in tokens if each.type != COMMENT]
+    doubtful = _DOUBTFUL if source.text.isascii() else {*_DOUBTFUL, "NAME"}
+    kept = [
+        _checked(each, source, report) if each.type in doubtful else each
+        for each in tokens
+        if each.type != COMMENT
+    ]
     return Lexed((*kept, end_token(source)), comments, blank)
 
 
@@ -102,16 +110,12 @@ def scan(text: str) -> Iterator[Token]:
         if type_ in typed:
             type_ = typed[type_].get(word, type_)
         if type_ not in ignored:
-            yield Token(type_, word, found.start(), found.end())
+            yield Token(type_, word, *found.span())
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(tables().pattern)
-
-
-def _unless_einsum(token: Token) -> Token:
-    return retyped(token, UNKNOWN) if token.type in _ONLY_EINSUM else token
 
 
 def _runs(tokens: Iterable[Token]) -> Iterator[Token]:

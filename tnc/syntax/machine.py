@@ -155,6 +155,13 @@ def _made(rule: Rule, parts: Sequence[Child]) -> Child:
         children += [None] * absent
     if single and len(children) == 1:
         return children[0]
-    placed = [part for part in parts if part is not None and part.start >= 0]
-    start, end = (placed[0].start, placed[-1].end) if placed else (-1, -1)
+    start = end = -1
+    for part in parts:
+        if part is not None and part.start >= 0:
+            start = part.start
+            break
+    for part in reversed(parts):
+        if part is not None and part.start >= 0:
+            end = part.end
+            break
     return Branch(name, children, start, end)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from tnc.diagnostics import Edit, Help, Report, Source, Span
 from tnc.syntax import tree
@@ -44,8 +43,9 @@ def parse(source: Source, report: Report) -> tree.File:
 def _without_mistakes(lexed: Lexed, source: Source) -> Parsed | None:
     """What most texts are; None where `Recovery` has to look. Documentation beside a statement is
     one mistake that the grammar does not see."""
-    for before, token in pairwise(lexed.tokens):
-        if token.type == DOC and "\n" not in source.text[before.start : token.start]:
+    docs = [k for k, token in enumerate(lexed.tokens) if token.type == DOC]
+    for before, token in ((lexed.tokens[k - 1], lexed.tokens[k]) for k in docs if k > 0):
+        if "\n" not in source.text[before.start : token.start]:
             return None
     root = straight(lexed.tokens, "file", STACKED_AT_MOST)
     return None if root is None else Parsed(root, (), ())

