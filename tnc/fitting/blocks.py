@@ -14,11 +14,12 @@ from tnc.emit.load import load_module
 from tnc.fitting.equations import Equation, grams, kernel_of, projection
 from tnc.fitting.network import Network, length
 from tnc.fitting.roles import Roles, lacking, roles_of
+from tnc.record import record
 
 Tensors = Mapping[str, Tensor]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Formula:
     """A compiled equation. Called with tensors by name, in float64."""
 
@@ -30,7 +31,7 @@ class Formula:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """One factor X[batch, bonds, free] of a kernel.
 

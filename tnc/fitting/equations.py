@@ -26,6 +26,7 @@ from tnc.ir.layer import Axes, Layer, Port
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Contract, Leaf, Pattern, Rename, Scale
+from tnc.record import record
 
 TARGET, ONE = "=", "1"
 """Names, beside those of factors, of the target and of a tensor without modes, which is one."""
@@ -33,7 +34,7 @@ TARGET, ONE = "=", "1"
 _SOURCE = Source("<fit>", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Equation:
     """A layer, and the names of the tensors that its inputs are, in order: those of a doubled term
     twice."""

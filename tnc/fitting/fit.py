@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +13,7 @@ from tnc.fitting.report import FitReport
 from tnc.fitting.starts import Start, starts
 from tnc.fitting.sweeps import Descent, descend
 from tnc.fitting.targets import Bias, laid_out, target_of
+from tnc.record import record
 
 Progress = Callable[[int, float], object]
 
@@ -79,7 +79,7 @@ def fit(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Run:
     """One start, and what became of it."""
 

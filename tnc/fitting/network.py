@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from tnc.fitting.terms import Modes, Term
@@ -10,9 +9,10 @@ from tnc.ir.layer import Axes, Layer
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Pattern
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Factor:
     """A tensor in a term of the kernel: its name, whether it is fitted, its physical axes and its
     modes, both under the names that they have there."""
@@ -23,7 +23,7 @@ class Factor:
     modes: Modes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     """One term of the kernel: factors and patterns, summed over every mode that the kernel lacks,
     times a number."""
@@ -36,7 +36,7 @@ class Product:
         return next((each for each in self.factors if each.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Window:
     """How the kernel slides over one axis of positions, as in `torch.nn.functional.conv`: `axis`
     of the input, `result` of the output, its mode of taps. `left`: the padding before the first
@@ -51,7 +51,7 @@ class Window:
     edge: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Network:
     """The kernel of a layer as a sum of products that are linear in each trained factor.
 

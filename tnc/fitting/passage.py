@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from tnc.fitting.refusal import Unfit
@@ -11,11 +11,12 @@ from tnc.fitting.terms import Placed, Term
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Pattern
+from tnc.record import record
 
 Edge = Literal["zeros", "circular", "reflect", "replicate"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Passage:
     """One mode of the input in one term.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import gcd
 
 from tnc.fitting.network import Factor, Network, Product, Window, length
@@ -15,6 +14,7 @@ from tnc.ir.layer import Axes, Layer, Port
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Pattern
+from tnc.record import record
 
 
 def network_of(layer: Layer) -> Network:
@@ -57,7 +57,7 @@ def _refuse_powers(term: Term) -> None:
             raise Unfit(f"only the diagonal of the {what} is used", each.leaf.origin)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Way:
     """A term, what becomes of each mode of the input in it, and the patterns of weights alone."""
 
@@ -66,7 +66,7 @@ class _Way:
     rest: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Sliding:
     """A window with what tells the terms apart: the offset of each one's first tap, in steps of
     the window's dilation."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tnc.record import record
 
 DEGENERATE = 100.0
 """Terms so much larger than their sum cancel each other."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FitReport:
     """How well a layer was fitted.
 

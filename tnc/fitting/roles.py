@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tnc.fitting.network import Network, Product
 from tnc.fitting.refusal import Unfit
 from tnc.fitting.terms import Modes
 from tnc.ir.tensor import Mode
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Roles:
     """The positions of the modes of a factor: *free* where the kernel has the mode and nothing
     else does, *batch* where something else does, too, *bonds* where it is summed.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from tnc.fitting.kernels import expand, system_of
 from tnc.fitting.network import Network
 from tnc.ir.layer import Weight
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """A dense kernel in PyTorch's layout. With `biased`, `bias` says what the bias shall be; None,
     that there shall be none."""

@@ -11,6 +11,7 @@ from tnc.fitting.refusal import Unfit
 from tnc.ir.graph import Value
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Border, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
+from tnc.record import record
 
 Modes = tuple[Mode, ...]
 
@@ -18,7 +19,7 @@ MOST_TERMS = 64
 """A product of sums which has more terms is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """A leaf under the names that its modes have in a term."""
 
@@ -31,7 +32,7 @@ class Placed:
         return self.leaf.op
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Term:
     """A product of leaves and patterns times a number, summed over every mode that the output has
     not. `borders` are what materialises a border of the input: each gives its mode `padded`."""
