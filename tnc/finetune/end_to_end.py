@@ -1,0 +1,196 @@
+"""`tnc.tune_end_to_end`: the whole network on its task, after its teacher if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from tnc.finetune import processes
+from tnc.finetune.batches import Batches, Data, Done, called, drawn, moved, place, seed_all
+from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at
+from tnc.finetune.report import EndToEndReport, Epoch
+
+Loss = Callable[[Any, Any], Tensor]
+Progress = Callable[[int, int, float], object]
+
+RATE = 1e-3
+"""Learning rate of the default optimiser."""
+
+
+def tune_end_to_end(
+    network: nn.Module,
+    data: Data,
+    *,
+    epochs: int = 1,
+    loss: Loss = cross_entropy,
+    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
+    scheduler: Callable[[Optimizer], LRScheduler] | None = None,
+    teacher: nn.Module | None = None,
+    distillation: float = 0.5,
+    temperature: float = 4.0,
+    evaluate: Callable[[nn.Module], float] | None = None,
+    checkpoint: PathLike | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> EndToEndReport:
+    """Train a network, in place.
+
+    `data(epoch)` gives the batches of an epoch, counted from 0: pairs of what the network takes and
+    what the loss takes. `loss(outputs, targets)` is cross-entropy by default, `optimizer` Adam with
+    a rate of 1e-3; `scheduler` is stepped after every epoch. With a `teacher` the loss is
+    (1 − d) · loss + d · T² · KL(teacher ‖ network), of logits divided by the temperature T, d being
+    `distillation` (Hinton et al. 2015, arXiv 1503.02531). `evaluate(network)` is called in
+    evaluation mode after every epoch. `progress(epoch, batch, loss)` after every batch.
+
+    `checkpoint`: a file that is written after every epoch, and once a minute. When the run was
+    killed, the same call goes on from there and ends with the same weights: random numbers are
+    seeded before each epoch, and their state is part of the checkpoint. So must `data` draw its own
+    from PyTorch's, Python's or NumPy's global generators, or depend on the epoch alone.
+
+    Under `torchrun` gradients are averaged over the processes; `data` gives each its part.
+
+    Errors: TypeError and ValueError for data or numbers that make no sense, or a checkpoint of
+    another run; OSError; whatever the network and the callbacks raise.
+    """
+    _check(epochs, distillation, temperature, teacher)
+    processes.join()
+    modules = [*network.modules(), *(teacher.modules() if teacher else ())]
+    training = {each: each.training for each in modules}
+    kept = checkpoint_at(checkpoint, {"phase": "end to end", "seed": seed})
+    seed_all(seed)
+    made = (optimizer or _adam)(p for p in network.parameters() if p.requires_grad)
+    run = _Run(network, made, scheduler(made) if scheduler else None)
+    distilled = _Distilled(loss, teacher, distillation, temperature) if teacher else None
+    try:
+        run.restore(kept.load())
+        wrapped = processes.together(network)
+        while len(run.history) < epochs:
+            network.train()
+            _epoch(run, wrapped, Batches(data, seed), distilled or _Plain(loss), kept, progress)
+            network.eval()
+            score = None if evaluate is None else float(evaluate(network))
+            run.ended(score)
+            kept.save(run.state())
+    finally:
+        for each, flag in training.items():
+            each.training = flag
+    return EndToEndReport(tuple(run.history[:epochs]), run.steps)
+
+
+def _check(epochs: int, share: float, temperature: float, teacher: nn.Module | None) -> None:
+    if epochs < 0:
+        raise ValueError(f"epochs = {epochs}: a number of at least 0")
+    if teacher is not None and not (0 <= share <= 1 and temperature > 0):
+        raise ValueError(
+            f"distillation = {share}, temperature = {temperature}: "
+            "the first is a part of 1, the second above 0"
+        )
+
+
+def _adam(parameters: Iterable[nn.Parameter]) -> Optimizer:
+    return Adam(parameters, RATE)
+
+
+@dataclass(slots=True)
+class _Run:
+    """How far it has come. `batch`: so many of the epoch are done, with `total` as their loss."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    scheduler: LRScheduler | None
+    history: list[Epoch] = field(default_factory=list)
+    batch: int = 0
+    total: float = 0.0
+    steps: int = 0
+    random: dict[str, Any] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "history": [(each.loss, each.score) for each in self.history],
+            "batch": self.batch,
+            "total": self.total,
+            "steps": self.steps,
+            "random": drawn() if self.batch else None,
+        }
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Go on from there."""
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler and state["scheduler"] is not None:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.history = [Epoch(loss, score) for loss, score in state["history"]]
+        self.batch, self.total, self.steps = state["batch"], state["total"], state["steps"]
+        self.random = state["random"]
+
+    def done(self) -> Done | None:
+        """What is done of the epoch, if it was interrupted."""
+        random, self.random = self.random, None
+        return None if random is None else Done(self.batch, random)
+
+    def ended(self, score: float | None) -> None:
+        """An epoch is over."""
+        total, batches = processes.added(self.total, self.batch)
+        self.history.append(Epoch(total / batches, score))
+        self.batch, self.total = 0, 0.0
+        if self.scheduler:
+            self.scheduler.step()
+
+
+def _epoch(
+    run: _Run,
+    wrapped: nn.Module,
+    batches: Batches,
+    loss: _Plain | _Distilled,
+    kept: Checkpoint,
+    progress: Progress | None,
+) -> None:
+    """The rest of an epoch."""
+    for inputs, targets in batches.epoch(len(run.history), run.done()):
+        run.optimizer.zero_grad()
+        value = loss(inputs, called(wrapped, inputs), moved(targets, place(run.network)))
+        torch.autograd.backward(value)
+        run.optimizer.step()
+        run.batch, run.steps = run.batch + 1, run.steps + 1
+        run.total += value.item()
+        if progress:
+            progress(len(run.history), run.batch, value.item())
+        if kept.due():
+            kept.save(run.state())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    loss: Loss
+
+    def __call__(self, inputs: Any, outputs: Any, targets: Any) -> Tensor:
+        return self.loss(outputs, targets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Distilled:
+    loss: Loss
+    teacher: nn.Module
+    share: float
+    temperature: float
+
+    def __call__(self, inputs: Any, outputs: Any, targets: Any) -> Tensor:
+        teacher = self.teacher.eval()
+        with torch.no_grad():
+            theirs = softmax(called(teacher, inputs) / self.temperature, dim=1)
+        ours = log_softmax(outputs / self.temperature, dim=1)
+        apart = kl_div(ours, theirs, reduction="none").sum(1).mean() * self.temperature**2
+        return (1 - self.share) * self.loss(outputs, targets) + self.share * apart

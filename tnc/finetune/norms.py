@@ -1,0 +1,64 @@
+"""Batch normalisation after a network has changed: `tnc.reestimate`."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from tnc.finetune import processes
+from tnc.finetune.batches import Batches, Data, called
+
+
+def reestimate(network: nn.Module, data: Data, *, batches: int | None = None, seed: int = 0) -> int:
+    """Estimate the running means and variances of all batch normalisations anew, as plain averages
+    over the first `batches` batches (all, without a number) of `data(0)`, in place. Everything else
+    of the network stays as it is, also whether it is training. Under `torchrun` the averages are
+    over the data of all processes. Gives the number of normalisations.
+
+    Running statistics are those of the activations before the network was compressed: they are off
+    by as much as these have changed.
+
+    Errors: TypeError and ValueError as `data` gives them rise to.
+    """
+    processes.join()
+    norms = [
+        each
+        for each in network.modules()
+        if isinstance(each, _NormBase) and each.running_mean is not None
+    ]
+    if not norms:
+        return 0
+    training = {each: each.training for each in network.modules()}
+    momenta = {norm: norm.momentum for norm in norms}
+    before = [{k: v.clone() for k, v in norm.state_dict().items()} for norm in norms]
+    network.eval()
+    try:
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain average
+            norm.train()
+        with torch.no_grad():
+            for inputs in Batches(data, seed).inputs(batches):
+                called(network, inputs)
+        _merge(norms)
+    except BaseException:
+        for norm, state in zip(norms, before, strict=True):
+            norm.load_state_dict(state)
+        raise
+    finally:
+        for each, flag in training.items():
+            each.training = flag
+        for norm, momentum in momenta.items():
+            norm.momentum = momentum
+    return len(norms)
+
+
+def _merge(norms: list[_NormBase]) -> None:
+    """Averages over the batches of all processes, each of which has as many."""
+    for norm in norms if processes.several() else []:
+        for statistic in (norm.running_mean, norm.running_var):
+            assert statistic is not None
+            count = torch.ones_like(statistic)
+            processes.add_up([statistic, count])
+            statistic.div_(count)
