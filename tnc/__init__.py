@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 __all__ = [
-    "CompileError", "Diagnostic", "EndToEndReport", "FitReport", "Library", 
+    "CompileError", "Diagnostic", "EndToEndReport", "FitReport", "Library",
     "ShapeError", "check", "compile", "einsum", "expand", "fit", "layer", "load", "reestimate",
     "tune_end_to_end",
 ]  # fmt: skip
