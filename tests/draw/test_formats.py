@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.draw.reading import LAYERS, layer_of
+from tnc.draw.choices import FORMATS, SUFFIXES
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
 from tnc.draw.dot import dot
 from tnc.draw.mermaid import mermaid
-from tnc.draw.render import FORMATS, SUFFIXES
 from tnc.draw.source import source
 from tnc.draw.txt import txt
 

@@ -10,9 +10,10 @@ import pytest
 import tnc
 from tests.draw.reading import EXAMPLES, LAYERS
 from tests.draw.test_layout import collisions, outside
+from tnc.draw.choices import Stage
 from tnc.draw.diagram import Diagram
 from tnc.draw.layout import picture
-from tnc.draw.stages import Stage, staged
+from tnc.draw.stages import staged
 from tnc.driver.front import opened
 from tnc.driver.options import Options, Request
 from tnc.ir.plan import Plan

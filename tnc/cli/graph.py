@@ -12,6 +12,7 @@ from tnc.cli.configuration import configured
 from tnc.cli.exits import Exit, usage
 from tnc.cli.writing import write_whole
 from tnc.diagnostics import Report
+from tnc.draw.choices import FORMATS, STAGES, SUFFIXES, Format
 
 if TYPE_CHECKING:
     from tnc.draw.diagram import Diagram
@@ -38,9 +39,6 @@ examples:
 
 exit codes: 0 ok, 1 errors in the layer, 2 wrong usage, 3 a file cannot be read or written,
 4 a limit cannot be met"""
-
-STAGES = ("source", "planned", "backward")
-FORMATS = ("svg", "dot", "mermaid", "txt")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -74,9 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     style = _format(arguments)
     places = outputs.places([sources.target(arguments.target).file], arguments.output)
     diagram = _drawn(arguments)
-    from tnc.draw.render import FORMATS as RENDERINGS
+    from tnc.draw.render import rendered
 
-    content = RENDERINGS[style](diagram).encode()
+    content = rendered(diagram, style).encode()
     if places[0] is None:
         terminal.exactly(content)
     else:
@@ -85,13 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _format(arguments: argparse.Namespace) -> str:
+def _format(arguments: argparse.Namespace) -> Format:
     if arguments.format is not None:
-        return str(arguments.format)
+        chosen: Format = arguments.format
+        return chosen
     if arguments.output == outputs.STDOUT:
         return "txt" if on_terminal() else "svg"
-    from tnc.draw.render import SUFFIXES
-
     suffix = Path(arguments.output).suffix
     if suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from tnc.diagnostics import Diagnostic, Report
 from tnc.draw.blocks import Price
+from tnc.draw.choices import Stage
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
 from tnc.draw.source import bound, opened
 from tnc.draw.steps import backward, planned
@@ -20,8 +20,6 @@ from tnc.ir.layer import Layer
 from tnc.ir.plan import Plan, Step
 from tnc.plan.price import Prices
 from tnc.plan.text import amount
-
-Stage = Literal["planned", "backward"]
 
 
 def staged(
