@@ -13,6 +13,9 @@ from typing import Literal
 
 from tnc.record import record
 
+Role = Literal["node", "label", "bend", "end"]
+"""A node, the label of an edge, where one passes a rank, and the end of one that dangles."""
+
 
 @record
 class Box:
@@ -23,6 +26,7 @@ class Box:
     breadth: float
     enter: float = 0.0
     leave: float = 0.0
+    role: Role = "node"
 
 
 @record
@@ -71,7 +75,7 @@ class Lattice:
         return found
 
 
-BEND = Box(0, 6)
+BEND = Box(0, 6, role="bend")
 
 
 def lattice(boxes: Mapping[str, Box], rank: Mapping[str, int], links: Sequence[Link]) -> Lattice:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Flow
 from tnc.draw.glyphs import Glyph
-from tnc.draw.lattice import Box, Link, Strand, lattice
+from tnc.draw.lattice import Box, Link, Role, Strand, lattice
 from tnc.draw.metrics import LARGE, SMALL, height, width
 from tnc.draw.order import arrange
 from tnc.draw.picture import BOLD, Area, Element, Line, Picture, Point, Text
@@ -73,7 +73,7 @@ class _Sketch:
             for name, glyph in glyphs.items()
         }
         for name, end in self.ends.items():
-            boxes[name] = self._label(end.label)
+            boxes[name] = self._label(end.label, "end")
             rank[name] = after if end.side == "out" else -1
         shift = -min(rank.values(), default=0)
         rank = {name: at + shift for name, at in rank.items()}
@@ -89,11 +89,12 @@ class _Sketch:
         arrange(self.lattice)
         self.place = placed(self.lattice, SPACING[diagram.flow])
 
-    def _box(self, wide: float, high: float) -> Box:
-        return Box(high, wide) if self.down else Box(wide, high)
+    def _box(self, wide: float, high: float, role: Role = "node") -> Box:
+        along, across = (high, wide) if self.down else (wide, high)
+        return Box(along, across, role=role)
 
-    def _label(self, text: str) -> Box:
-        return self._box(width(text) + 6 if text else 0.0, height() if text else 0.0)
+    def _label(self, text: str, role: Role = "label") -> Box:
+        return self._box(width(text) + 6 if text else 0.0, height() if text else 0.0, role)
 
     def door(self, side: str, left: float) -> float | None:
         """Where the one line without a label comes in or goes out, from the left."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from tnc.draw.lattice import BEND, Lattice
+from tnc.draw.lattice import Lattice
+from tnc.draw.picture import Point
 from tnc.record import record
 
 PASSES = 60
@@ -20,9 +21,6 @@ class Spacing:
     items: float
     ranks: float
     most: float
-
-
-Point = tuple[float, float]
 
 
 def placed(lattice: Lattice, spacing: Spacing) -> dict[str, Point]:
@@ -79,7 +77,7 @@ def _straighten(
     """Bring every long strand to one place across, as far as there is room: level with the node
     from which it dangles, or with the mean of its bends."""
     for strand in lattice.strands:
-        loose = [item for item in strand.path if lattice.boxes[item] is BEND or _dangles(item)]
+        loose = [item for item in strand.path if lattice.boxes[item].role in {"bend", "end"}]
         fixed = [item for item in (strand.path[0], strand.path[-1]) if item not in loose]
         if not loose or (len(fixed) == 2 and len(loose) < 2):
             continue
@@ -92,10 +90,6 @@ def _straighten(
         if least <= most:
             for item in loose:
                 place[item] = min(max(wish, least), most)
-
-
-def _dangles(item: str) -> bool:
-    return item.startswith("end ")
 
 
 def _room(
@@ -161,9 +155,9 @@ def _wish(
 
 def _stiffness(one: str, other: str, lattice: Lattice) -> float:
     """How much an edge wants to be straight: more where it passes, and where it has a label."""
-    bends = (lattice.boxes[one] is BEND) + (lattice.boxes[other] is BEND)
-    labels = one.startswith("label ") or other.startswith("label ")
-    return 8.0 if bends == 2 else 0.5 if bends else 4.0 if labels else 1.0
+    roles = [lattice.boxes[item].role for item in (one, other)]
+    bends = roles.count("bend")
+    return 8.0 if bends == 2 else 0.5 if bends else 4.0 if "label" in roles else 1.0
 
 
 def separated(wishes: Sequence[tuple[float, float]], gaps: Sequence[float]) -> list[float]:
