@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
 from tnc.draw.tensors import given, kind_of, let_names, network
-from tnc.draw.words import Words, factor, subscripted
+from tnc.draw.words import Words, factor, stem, subscripted
 from tnc.driver.network import inner_sizes
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes, Foreign, Instance, Layer
@@ -218,10 +217,9 @@ class _Blocks:
                 return f"sum over {self._plain(_summed(value))}"
 
     def _plain(self, modes: Sequence[Mode]) -> str:
-        """Names of modes, without the numbers of those that are not declared."""
-        declared = {mode.name for mode in self.layer.modes}
-        names = [m.name if m.name in declared else m.name.rpartition("_")[0] for m in modes]
-        return ", ".join(map(subscripted, names))
+        """Names of modes; of those that are not declared, the modes that they continue."""
+        declared = dict(self.layer.continued)
+        return ", ".join(subscripted(declared.get(mode.name, mode.name)) for mode in modes)
 
     # ------------------------------------------------------------ arrows
     def _add(self, value: Value, node: Node, operands: Sequence[Value]) -> None:
@@ -269,7 +267,7 @@ def _title(instances: Sequence[Instance]) -> str:
     callee = instances[0].callee
     name = callee.name if isinstance(callee, Layer) else callee.target.rpartition(".")[2]
     own = instances[0].name
-    if len(instances) > 1 or re.fullmatch(r".*_\d+", own) or own == name:
+    if len(instances) > 1 or stem(own) != own or own == name:
         return name
     return f"{own}: {name}"
 

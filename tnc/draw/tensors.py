@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Kind, Node
-from tnc.draw.words import Words, family, subscripted
+from tnc.draw.words import Words, family, stem, subscripted
 from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
@@ -16,8 +15,6 @@ from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
 from tnc.record import record
 
 _NONE: Mapping[Value, str] = MappingProxyType({})
-
-NUMBERED = re.compile(r"_\d+$")
 
 LONGEST = 12
 """Of a family with more members some in the middle are left out."""
@@ -90,7 +87,7 @@ def called(value: Value, names: Mapping[Value, str] = _NONE) -> str:
         case Leaf(name=name):
             return subscripted(name)
         case Apply(instance=instance):
-            return NUMBERED.sub("", instance.name)
+            return stem(instance.name)
         case Call(function=function):
             return function.rpartition(".")[2]
         case Mask():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
+from tnc.elaborate.values import UNSET
 from tnc.ir.graph import Value
 from tnc.ir.layer import LEADING
 from tnc.ir.scalar import Scalar
@@ -16,8 +17,6 @@ from tnc.record import record
 
 MEMBER = re.compile(r"(.*?)_(\d+)(_*)")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-UNSET = "$"
-"""Begins the symbol of a parameter that is not set."""
 
 
 @record
@@ -55,8 +54,8 @@ class Words:
     def _extent(self, axis: tuple[Mode, ...]) -> str:
         if any(mode.name == LEADING for mode in axis):
             return "…"
-        text = self.size(Size.product(mode.size for mode in axis))
-        return f"({text})" if " " in text.strip("⌈⌉⌊⌋") and text[0] not in "⌈⌊" else text
+        size = Size.product(mode.size for mode in axis).substitute(self.sizes)
+        return f"({formula(size)})" if len(size.terms) > 1 else formula(size)
 
 
 def subscripted(name: str) -> str:
@@ -71,6 +70,12 @@ def family(name: str) -> tuple[str, int] | None:
     """The family and the number of a member; None for what is no member of one."""
     found = MEMBER.fullmatch(name)
     return (found[1] + found[3], int(found[2])) if found and found[1] else None
+
+
+def stem(name: str) -> str:
+    """`Block` for `Block_2`."""
+    found = family(name)
+    return found[0] if found else name
 
 
 def formula(size: Size) -> str:
@@ -140,9 +145,5 @@ def number(scalar: Scalar) -> str:
 
 
 def unset(name: str) -> str:
-    """The name of a parameter without a value: `$S`, or `$factor $S 2 0` for an element of
-    `factor(S, 2)`."""
-    words = name.replace(UNSET, "").split(" ")
-    if words[0] == "factor" and len(words) == 4:
-        return f"factor({words[1]}, {words[2]})[{int(words[3]) + 1}]"
-    return subscripted(" ".join(words))
+    """A parameter without a value, `S` for `$S`, or what is computed of one."""
+    return subscripted(name.replace(UNSET, ""))

@@ -64,6 +64,7 @@ def assembled(
         source=scope.source,
         origin=layer.header,
         lets=tuple(_lets(layer, scope)),
+        continued=scope.positions.continued,
         instances=tuple(_instances(flat)),
         rescalings=tuple(rescalings(terms, drawn, build)),
         builder=build,

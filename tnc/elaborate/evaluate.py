@@ -292,8 +292,8 @@ def _apply(name: str, expr: tree.Call, values: Sequence[Constant]) -> Constant:
             return factorisation(number, count)
         case "factor", (number, int() as count) if is_integer(number):
             factorisation(1, count)  # for what is wrong with the count
-            name = f"{UNSET}factor {number} {count}"
-            return tuple(Size.symbol(f"{name} {k}") for k in range(count))
+            name = f"{UNSET}factor({number}, {count})"
+            return tuple(Size.symbol(f"{name}[{k}]") for k in range(1, count + 1))
         case "factor", (number, count) if is_integer(number) and is_integer(count):
             return UNKNOWN
         case (("min" | "max"), (tuple() as items,)):

@@ -32,6 +32,11 @@ class Positions:
                 self._labels[mode.name] = label
         return self._modes[place, size]
 
+    @property
+    def continued(self) -> tuple[tuple[str, str], ...]:
+        """The modes that continue one with a name, and which."""
+        return tuple(self._labels.items())
+
     def label(self, name: str) -> str:
         """The mode which a mode of the graph continues, perhaps itself."""
         return self._labels.get(name, name)

@@ -100,6 +100,7 @@ class Layer:
     source: Source
     origin: Span
     lets: tuple[tuple[str, Span], ...] = ()  # names of tensors, and the expressions they stand for
+    continued: tuple[tuple[str, str], ...] = ()  # modes told apart by places, and whose axes
     instances: tuple[Instance, ...] = ()
     rescalings: tuple[Rescaling, ...] = ()  # in this order, after every weight was drawn
     builder: Builder = field(default_factory=Builder, compare=False)
