@@ -72,14 +72,20 @@ def test_parameters_may_lack(tnc: Tnc) -> None:
     assert "t: 7" in tnc("graph", "dense.tnn", "--format", "txt", "--set", "T=7").out
 
 
-def test_what_a_layer_contains_may_depend_on_a_parameter(tnc: Tnc) -> None:
-    text = "tnn 1\nlayer Net(F: layer) { mode n, c: 8 input x[n, c] output y = x |> F }\n"
+INNER = "layer Inner(F: layer) { mode n, c: 8 input x[n, c] output y[n, c] = x |> F"
+
+
+@pytest.mark.parametrize(
+    "end", ["y = x |> F", "y[n, c] = x |> F", f"y[n, c] = x |> Inner(F) }} {INNER}"]
+)
+def test_what_a_layer_contains_may_depend_on_a_parameter(tnc: Tnc, end: str) -> None:
+    text = f"tnn 1\nlayer Net(F: layer) {{ mode n, c: 8 input x[n, c] output {end} }}\n"
     Path("net.tnn").write_text(text)
-    answer = tnc("graph", "net.tnn")
-    assert answer.code == 2
-    assert "`Net`" in answer.err
+    answer = tnc("graph", "net.tnn:Net", "--format", "txt")
+    assert (answer.code, answer.out) == (2, "")
+    assert "what `Net` contains depends on parameters that lack a value: `F`;" in answer.err
     assert "--set" in answer.err
-    assert tnc("graph", "net.tnn", "--set", "F=Linear(8, 8)").code == 0
+    assert tnc("graph", "net.tnn:Net", "--set", "F=Linear(8, 8)").code == 0
 
 
 @pytest.mark.parametrize("stage", ["planned", "backward"])

@@ -58,7 +58,7 @@ def test_what_is_inside() -> None:
     inside = block(net, "Two").inside
     assert inside is not None
     assert arrows(inside) == {("", "Block"), ("Block", "relu"), ("relu", "+"), ("", "+")}
-    assert {edge.label for edge in inside.edges} == {"", "n × 4"}
+    assert {edge.label for edge in inside.edges} == {"", "n × 4", "f: n × 4"}
     assert [each.side for each in inside.dangling] == ["in", "out"]
     assert block(net, "Block").inside is None
 
@@ -104,7 +104,8 @@ def test_resnet_32() -> None:
     ]
     assert third.lines == ("as above",)
     shapes = [edge.label for edge in net.edges]
-    assert shapes[-3:] == ["n × 32 × ⌈h/2⌉ × ⌈w/2⌉", "n × 64 × ⌈h/4⌉ × ⌈w/4⌉", "n × 64"]
+    last = "features: n × 64 × ⌈h/4⌉ × ⌈w/4⌉"
+    assert shapes[-3:] == ["n × 32 × ⌈h/2⌉ × ⌈w/2⌉", last, "n × 64"]
 
 
 def test_sizes_inside_are_those_of_the_call() -> None:

@@ -10,11 +10,14 @@ import pytest
 import tnc
 from tests.draw.reading import EXAMPLES, LAYERS
 from tests.draw.test_layout import collisions, outside
+from tnc.diagnostics import Source
 from tnc.draw.choices import Stage
 from tnc.draw.diagram import Diagram
 from tnc.draw.layout import picture
+from tnc.draw.plans import plan_diagram
 from tnc.draw.stages import staged
-from tnc.driver.front import opened
+from tnc.draw.steps import LEGEND, NUMBERS
+from tnc.driver.front import opened, parsed
 from tnc.driver.options import Options, Request
 from tnc.ir.plan import Plan
 
@@ -53,7 +56,8 @@ def test_every_step_of_the_plan_is_a_node(file: str, name: str, settings: dict[s
         into = [edge for edge in diagram.edges if edge.target == node.name]
         assert len(into) == len(step.operands)
         written = [modes.partition("[")[2].strip("]").split(", ") for modes in step.operands]
-        assert [len(edge.label.split()) for edge in into] == [len(modes) for modes in written]
+        drawn_modes = [edge.label.rpartition(": ")[2].split() for edge in into]
+        assert [len(modes) for modes in drawn_modes] == [len(modes) for modes in written]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -70,6 +74,74 @@ def test_every_input_and_weight_has_a_gradient() -> None:
     diagram = drawn("04_tr_conv.tnn", "TRConv", {"S": [2, 3], "T": [4], "R": 2}, "backward")
     assert sorted(each.label for each in diagram.dangling) == ["∂C", "∂U₁", "∂U₂", "∂V₁", "∂x"]
     assert [node.label for node in diagram.nodes if node.label.startswith("∂")] == ["∂y"]
+
+
+LETS = """tnn 1
+layer L(S: int) {
+  mode n, s: S, r: 3, t: 5
+  input x[n, s]
+  weight A[s, r], B[r, t], C[r, t]
+  let u[n, r] = x * A
+  let v[n, r] = relu(u)
+  let a[n, t] = v * B
+  let b[n, t] = u * C
+  let c[n, r, t] = a * b * v
+  output y[n, r, t] = c + tanh(c)
+}
+"""
+
+
+def drawn_text(text: str, stage: Stage, **settings: Any) -> Diagram:
+    unit = parsed(Source("text.tnn", text))
+    return staged(unit, Request("L", settings), Options(cache=False), stage)[0]
+
+
+def test_what_a_let_names_is_called_so_on_its_arrows() -> None:
+    diagram = drawn_text(LETS, "planned", S=4)
+    label = {node.name: node.label for node in diagram.nodes}
+    flows = [(label[each.source], label[each.target], each.label) for each in diagram.edges]
+    assert ("(1) matrix product", "relu", "u: n r") in flows
+    assert any(each[0] == "relu" and each[2].startswith("v: n r") for each in flows)
+    assert ("x", "(1) matrix product", "n s") in flows
+    assert [each[2] for each in flows if each[1] == "+"] == ["c: n r t", "n r t"]
+    backward = drawn_text(LETS, "backward", S=4)
+    assert {"u", "v", "A", "∂u"} <= {node.label for node in backward.nodes}
+
+
+def test_arrows_of_a_plan_alone_are_those_of_its_layer() -> None:
+    """Functions aside, of which a plan knows nothing: steps lead from one to the next."""
+    diagram = drawn_text(LETS, "planned", S=4)
+    label = {node.name: node.label for node in diagram.nodes}
+
+    def steps(name: str) -> set[str]:
+        """The steps of which a node's result is made."""
+        if label[name].startswith("("):
+            return {label[name]}
+        return set().union(*(steps(e.source) for e in diagram.edges if e.target == name))
+
+    arrows = {
+        (source, label[each.target])
+        for each in diagram.edges
+        if label[each.target].startswith("(")
+        for source in steps(each.source)
+    }
+    alone = plan_diagram(tnc.compile(source=LETS, set={"S": 4}, cache=False).plan)
+    label = {node.name: node.label for node in alone.nodes}
+    found = {(label[each.source], label[each.target]) for each in alone.edges}
+    assert {each for each in found if each[0].startswith("(")} == arrows
+    assert len(arrows) == 6
+    assert len(alone.dangling) == 1
+
+
+def test_what_numbers_and_signs_stand_for_is_said() -> None:
+    file, name, settings = LAYERS[0]
+    diagram = drawn(file, name, settings, "backward")
+    assert "(1)" in {node.label for node in diagram.nodes}
+    assert diagram.lines[1:] == (f"{NUMBERS}; {LEGEND}",)
+    one = (
+        "layer L(S: int) { mode n, s: S, t: 2 input x[n, s] weight A[s, t] output y[n, t] = x * A }"
+    )
+    assert drawn_text(f"tnn 1\n{one}\n", "backward", S=3).lines[1:] == (LEGEND,)
 
 
 def test_what_the_backward_computes_anew_is_told_and_counted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,7 @@ def _drawn(arguments: argparse.Namespace) -> Diagram:
     (request,) = building.requests(unit, [name], given)
     lacking = {each.name: each.missing(given) for each in building.layers_of(unit)}
     if arguments.stage == "source":
-        return _source(unit, request, bool(lacking.get(name)), arguments)
+        return _source(unit, request, lacking.get(name, ()), arguments)
     from tnc.draw.stages import staged
 
     depth, options = _depth(arguments.depth), building.options(arguments, configured())
@@ -125,18 +126,21 @@ def _drawn(arguments: argparse.Namespace) -> Diagram:
     return diagram
 
 
-def _source(unit: Unit, request: Request, sketch: bool, arguments: argparse.Namespace) -> Diagram:
+def _source(
+    unit: Unit, request: Request, lacking: Sequence[str], arguments: argparse.Namespace
+) -> Diagram:
     """The layer before it is planned, for which nothing need be known of sizes."""
     from tnc.draw.source import source
     from tnc.driver.requests import elaborated
 
     report, depth = Report(), _depth(arguments.depth)
-    layers = elaborated(unit, [request], report, sketch=sketch)
+    layers = elaborated(unit, [request], report, sketch=bool(lacking))
     report.raise_errors()
     if not layers:
-        needed = "; set them with `--set`"
+        needed = ", ".join(f"`{name}`" for name in lacking)
         raise usage(
-            f"what `{request.layer}` contains depends on parameters that lack a value{needed}"
+            f"what `{request.layer}` contains depends on parameters that lack a value: {needed}; "
+            "set them with `--set`"
         )
     building.check_binding(layers, arguments.bind)
     binding = values.sizes(configured().binding(arguments.bind))

@@ -65,7 +65,7 @@ class _Blocks:
     names: Mapping[Value, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.names = let_names(self.layer)
+        self.names = let_names(self.layer, self.layer.graph)
 
     def diagram(self, title: str) -> Diagram:
         values = self.layer.graph.values

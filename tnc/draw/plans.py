@@ -5,48 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
-from tnc.draw.steps import Cost
+from tnc.draw.steps import cost
 from tnc.draw.words import subscripted
-from tnc.ir.plan import Plan, Step
+from tnc.ir.plan import Plan, named
 
 
 def plan_diagram(plan: Plan) -> Diagram:
     """The steps of the layer itself. A plan does not say what stands between its steps, such as
-    functions: an operand without a name is the last result with its modes, if there is one."""
+    functions: an operand comes straight from the steps of which it is made."""
     nodes: list[Node] = []
     edges: list[Edge] = []
-    results: dict[str, list[str]] = {}
-    unread: dict[str, str] = {}
     for number, step in enumerate(plan.own, 1):
-        name = f"step {number}"
-        for k, operand in enumerate(step.operands):
-            made = results.get(operand, [])
-            source = next((each for each in reversed(made) if each in unread), (made or [""])[-1])
-            if not source:
-                source = f"operand {number} {k}"
-                nodes.append(_given(source, operand))
-            unread.pop(source, None)
-            edges.append(Edge(source, name, _modes(operand), directed=True))
-        nodes.append(_step(name, number, step))
-        results.setdefault(step.result, []).append(name)
-        unread[name] = step.result
-    ends = [Dangling(name, _modes(result), directed=True) for name, result in unread.items()]
+        name = _name(number)
+        for k, (operand, steps) in enumerate(zip(step.operands, step.sources, strict=True)):
+            sources = [*map(_name, steps)] or [f"operand {number} {k}"]
+            if not steps:
+                nodes.append(Node(sources[0], "value", subscripted(named(operand)[0]) or "·"))
+            edges += [Edge(source, name, _modes(operand), directed=True) for source in sources]
+        nodes.append(cost(number, step).node(name))
+    read = {edge.source for edge in edges}
+    ends = [
+        Dangling(_name(number), _modes(step.result), directed=True)
+        for number, step in enumerate(plan.own, 1)
+        if _name(number) not in read
+    ]
     return Diagram(plan.layer, tuple(nodes), tuple(edges), tuple(ends), lines=tuple(_lines(plan)))
 
 
-def _given(name: str, operand: str) -> Node:
-    return Node(name, "value", subscripted(operand.partition("[")[0]) or "·")
+def _name(number: int) -> str:
+    return f"step {number}"
 
 
-def _step(name: str, number: int, step: Step) -> Node:
-    remark = "saved" if step.saved else "recomputed" if step.recomputed else ""
-    cost = Cost(step.kind, step.macs, step.result_bytes, remark)
-    return Node(name, "step", f"({number}) {step.kind}", cost.lines, macs=step.macs)
-
-
-def _modes(text: str) -> str:
-    names = text.partition("[")[2].rstrip("]").split(", ")
-    return " ".join(map(subscripted, names)) or "1"
+def _modes(tensor: str) -> str:
+    return " ".join(map(subscripted, named(tensor)[1])) or "1"
 
 
 def _lines(plan: Plan) -> Iterator[str]:

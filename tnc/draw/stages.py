@@ -49,7 +49,7 @@ def staged(
         else:
             prices = Prices(draft.planned.measure.profile, project.sizes[layer])
             drawn = backward(layer, graph, draft.derived, prices, words)
-    drawn = replace(drawn, title=layer.name, lines=_lines(plan, stage))
+    drawn = replace(drawn, title=layer.name, lines=(*_lines(plan, stage), *drawn.lines))
     return drawn, layer, report.diagnostics
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Node
-from tnc.draw.tensors import called, given, kind_of
+from tnc.draw.tensors import called, given, kind_of, let_names
 from tnc.draw.words import Words, factor
 from tnc.ir.graph import Graph, Value
 from tnc.ir.layer import Layer
-from tnc.ir.plan import Plan
+from tnc.ir.plan import Plan, Step
 from tnc.ir.region import Derived
 from tnc.ir.tensor import Mode
 from tnc.ops import Add, Apply, Border, Contract, Leaf, Rename, Scale
@@ -20,6 +20,9 @@ from tnc.record import record
 
 SEED = "∂"
 """Before the name of a tensor: the gradient with respect to it."""
+
+LEGEND = f"{SEED}x: the gradient with respect to x"
+NUMBERS = "(k): the result of step k of the plan"
 
 
 @record
@@ -31,21 +34,24 @@ class Cost:
     bytes: int
     remark: str = ""
 
-    @property
-    def lines(self) -> tuple[str, ...]:
+    def node(self, name: str) -> Node:
         work = f"{amount(self.macs).strip()} macs" if self.macs else "no macs"
         remark = [self.remark] if self.remark else []
-        return (work, f"result {amount(self.bytes)}B", *remark)
+        lines = (work, f"result {amount(self.bytes)}B", *remark)
+        return Node(name, "step", self.kind, lines, macs=self.macs)
+
+
+def cost(number: int, step: Step) -> Cost:
+    """The cost of a step of a plan, with its number there."""
+    return Cost(f"({number}) {step.kind}", step.macs, step.result_bytes, step.kept)
 
 
 def planned(layer: Layer, graph: Graph, plan: Plan, words: Words) -> Diagram:
     """The steps of a plan, of which `graph` is made."""
-    steps = _Steps(words, layer)
+    steps = _Steps(words, let_names(layer, graph))
     contractions = [value for value in graph if isinstance(value.op, Contract)]
     for number, (value, step) in enumerate(zip(contractions, plan.own, strict=True), 1):
-        remark = "saved" if step.saved else "recomputed" if step.recomputed else ""
-        steps.costs[value] = Cost(step.kind, step.macs, step.result_bytes, remark)
-        steps.numbers[value] = number
+        steps.costs[value] = cost(number, step)
     for value in graph:
         steps.make(value)
     dangling = [
@@ -65,15 +71,15 @@ def backward(
     words: Words,
 ) -> Diagram:
     """The steps of the gradient of a planned `graph`: what is computed anew, and the step for each
-    gradient."""
-    steps = _Steps(words, layer)
+    gradient. What the forward computes is called by its `let`, else by the number of its step."""
     forward = [value for value in graph if isinstance(value.op, Contract)]
-    steps.names = {value: f"({number})" for number, value in enumerate(forward, 1)}
+    numbers = {value: f"({number})" for number, value in enumerate(forward, 1)}
+    steps = _Steps(words, let_names(layer, graph), numbers)
     outputs = dict(zip(graph.outputs, (port.name for port in layer.outputs), strict=True))
     dangling: list[Dangling] = []
     for region in derived:
         for seed, output in zip(region.seeds, region.region.outputs, strict=True):
-            steps.names[seed] = SEED + outputs.get(output, steps.name(output))
+            steps.others[seed] = SEED + outputs.get(output, steps.name(output))
         again = region.recomputed
         for value in (*again, *region.pulled):
             remark = "computed anew" if value in again else ""
@@ -84,18 +90,20 @@ def backward(
             if gradient is not None and gradient is not value:
                 label = f"{SEED}{steps.name(value)}"
                 dangling.append(Dangling(steps.source(gradient), label, directed=True))
-    return steps.diagram(f"{layer.name}, backward", dangling)
+    drawn = steps.diagram(f"{layer.name}, backward", dangling)
+    labels = {each.label.removeprefix(SEED) for each in (*drawn.nodes, *dangling)}
+    legend = [NUMBERS, LEGEND] if labels & {*numbers.values()} else [LEGEND]
+    return replace(drawn, lines=("; ".join(legend),))
 
 
 @dataclass(slots=True)
 class _Steps:
-    """Nodes and arrows as they are found."""
+    """Nodes and arrows as they are found. `names` are those by `let`, `others` of what has none."""
 
     words: Words
-    layer: Layer
+    names: Mapping[Value, str]
+    others: dict[Value, str] = field(default_factory=dict)
     costs: dict[Value, Cost] = field(default_factory=dict)
-    numbers: dict[Value, int] = field(default_factory=dict)
-    names: dict[Value, str] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     made: dict[Value, str] = field(default_factory=dict)
@@ -106,9 +114,9 @@ class _Steps:
     def name(self, value: Value) -> str:
         """What a tensor that is not computed here is called."""
         value = given(value)
-        if value not in self.names and isinstance(value.op, Scale):
-            return self.name(value.operands[0])
-        return self.names.get(value) or called(value)
+        if found := self.names.get(value) or self.others.get(value):
+            return found
+        return self.name(value.operands[0]) if isinstance(value.op, Scale) else called(value)
 
     def source(self, value: Value) -> str:
         """The node that gives a value; a circle for what is not computed here."""
@@ -128,14 +136,18 @@ class _Steps:
         self.nodes[name] = self._node(name, value)
         self.made[value] = name
         for operand, source in zip(value.operands, sources, strict=True):
-            label = self.words.modes(operand.type.modes)
-            self.edges.append(Edge(source, name, label or "1", directed=True))
+            self.edges.append(Edge(source, name, self._flowing(operand), directed=True))
+
+    def _flowing(self, value: Value) -> str:
+        """The modes of a value, after the name that it has by `let` where a node computes it."""
+        name = self.names.get(given(value))
+        modes = self.words.modes(value.type.modes) or "1"
+        computed = self.nodes[self.source(value)].kind != "value"
+        return f"{name}: {modes}" if name and computed else modes
 
     def _node(self, name: str, value: Value) -> Node:
         if isinstance(value.op, Contract):
-            cost = self.costs[value]
-            number = f"({self.numbers[value]}) " if value in self.numbers else ""
-            return Node(name, "step", f"{number}{cost.kind}", cost.lines, macs=cost.macs)
+            return self.costs[value].node(name)
         kind = "layer" if isinstance(value.op, Apply) else "function"
         return Node(name, kind, _label(value))  # type: ignore[arg-type]
 

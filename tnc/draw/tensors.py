@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from tnc.draw.diagram import Dangling, Diagram, Edge, Kind, Node
 from tnc.draw.words import Words, family, stem, subscripted
-from tnc.ir.graph import Value
+from tnc.ir.graph import Graph, Value
 from tnc.ir.layer import Layer
 from tnc.ir.tensor import Mode
 from tnc.ops import Apply, Call, Contract, Leaf, Mask, Pattern, Rename, Scale
@@ -72,11 +72,12 @@ def kind_of(value: Value) -> Kind:
     return "value"
 
 
-def let_names(layer: Layer) -> Mapping[Value, str]:
-    """The values that have a name of their own, by `let`; of several that one expression makes, the
-    last."""
-    made = {value.origin: value for value in layer.graph.values}
-    return {made[span]: subscripted(name) for name, span in layer.lets if span in made}
+def let_names(layer: Layer, graph: Graph) -> Mapping[Value, str]:
+    """The values of the layer, or of its planned `graph`, that have a name of their own, by `let`;
+    of several that one expression makes, the last."""
+    made = {value.origin: given(value) for value in graph}
+    found = {made[span]: subscripted(name) for name, span in layer.lets if span in made}
+    return {value: name for value, name in found.items() if not isinstance(value.op, Leaf)}
 
 
 def called(value: Value, names: Mapping[Value, str] = _NONE) -> str:

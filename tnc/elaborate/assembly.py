@@ -139,7 +139,14 @@ def _lets(layer: tree.Layer, scope: Scope) -> Iterator[tuple[str, Span]]:
     for statement in layer.body:
         if isinstance(statement, tree.Let) and _binds_tensors(statement, scope):
             for target in statement.targets if len(statement.targets) == 1 else ():
-                yield target.name.text, statement.value.span
+                yield target.name.text, _last(statement.value).span
+
+
+def _last(expr: tree.Expr) -> tree.Expr:
+    """What of an expression makes its value: of a pipe the last stage."""
+    while isinstance(expr, tree.Pipe | tree.Repeat):
+        expr = expr.stage
+    return expr
 
 
 def _modes(scope: Scope, inputs: Sequence[Port], flat: Sequence[Value]) -> Iterator[Mode]:

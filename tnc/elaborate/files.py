@@ -15,6 +15,7 @@ from tnc.elaborate.layers import Elaboration
 from tnc.elaborate.library import Library, Overrides, Wanted, definitions
 from tnc.elaborate.offered import buildable
 from tnc.elaborate.outside import Outside, report_unheeded
+from tnc.elaborate.products import is_known
 from tnc.elaborate.questions import Measures
 from tnc.elaborate.trials import try_out
 from tnc.ir.layer import Layer
@@ -63,7 +64,8 @@ class Elaborator:
         """One layer with its parameters set to Python numbers, strings and lists, to the text of
         a layer (`CP(R: 16)`) or to a `Chosen` one; None where an error was reported. A name with
         dots sets a parameter of a layer inside: `tell_unheeded` reports those that none has.
-        A `sketch` is there to be drawn: parameters may be left out, as for `check`.
+        A `sketch` is there to be drawn: parameters may be left out, as for `check`; None, too,
+        where what the layer contains depends on them.
 
         Errors: E0103 no such layer, E0105 no such parameter, E0106 one is not set, E0401 one is of
         another type, and all that equations may have.
@@ -88,6 +90,8 @@ class Elaborator:
         self.report.add(*(d for d in inner.diagnostics if not home.module or d.severity == "error"))
         self.tell_inner()
         if callee is None or not isinstance(callee.body, Layer):
+            return None
+        if sketch and not is_known(callee.body):
             return None
         made = replace(callee.body, name=name)
         self._overridden.append((made, overrides))

@@ -12,10 +12,13 @@ from tnc.elaborate.roles import Factor, Product, Roles, roles
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.windows import Window
 from tnc.ir.graph import Value
+from tnc.ir.layer import Layer
 from tnc.ir.scalar import Scalar
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Border, Contract, Leaf, Pattern, Rename, Scale
+
+_OPAQUE = "?"
 
 
 def multiplied(product: Product, span: Span) -> Value | None:
@@ -62,7 +65,14 @@ def renamed(scope: Scope, value: Value, names: dict[str, Mode], span: Span) -> V
 
 def opaque(scope: Scope, modes: Sequence[Mode]) -> Value:
     """Stands for a value that cannot be known, in a graph that is only checked."""
-    return scope.build.make(Leaf("value", "?", tuple((mode,) for mode in modes)))
+    return scope.build.make(Leaf("value", _OPAQUE, tuple((mode,) for mode in modes)))
+
+
+def is_known(layer: Layer) -> bool:
+    """Whether no value of a layer that was only checked, nor of those inside, is opaque."""
+    inside = [each.callee for each in layer.instances if isinstance(each.callee, Layer)]
+    leaves = [value.op for value in layer.graph.values if isinstance(value.op, Leaf)]
+    return all(leaf.name != _OPAQUE for leaf in leaves) and all(map(is_known, inside))
 
 
 class _Convolution:

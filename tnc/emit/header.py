@@ -84,7 +84,7 @@ def _rows(number: int, step: Step) -> list[tuple[str, ...]]:
         _count(step.macs),
         _count(sum(step.macs_gradients)),
         _count(step.bytes),
-        "saved" if step.saved else "recomputed" if step.recomputed else "",
+        step.kept,
         step.kind,
         f"{' * '.join(step.operands)} -> {step.result}",
     )

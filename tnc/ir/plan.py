@@ -12,8 +12,9 @@ SCHEMA = "tnc.plan/1"
 
 @record
 class Step:
-    """One pairwise step. `operands` and `result` are written with named modes; units: `macs` are
-    multiply-adds, `bytes` what is read and written."""
+    """One pairwise step. `operands` and `result` are written with named modes; `sources` says of
+    which steps of the same layer, from 1 on, each operand is made. Units: `macs` are multiply-adds,
+    `bytes` what is read and written."""
 
     operands: tuple[str, ...]
     result: str
@@ -27,6 +28,19 @@ class Step:
     recomputed: bool = False  # by the backward
     line: int | None = None  # of the `.tnn`
     layer: str = ""  # of a layer inside: the attributes that lead to it, `Stage_1.Conv_2`
+    sources: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def kept(self) -> str:
+        """Whether the result is `saved` for the backward, `recomputed` by it, or neither."""
+        return "saved" if self.saved else "recomputed" if self.recomputed else ""
+
+
+def named(tensor: str) -> tuple[str, tuple[str, ...]]:
+    """Name and modes of a tensor as steps write it: of `A[r, s]` they are `A`, `r` and `s`; what
+    was computed has no name."""
+    name, _, modes = tensor.removesuffix("]").partition("[")
+    return name, tuple(modes.split(", ")) if modes else ()
 
 
 @record

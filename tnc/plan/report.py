@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tnc.ir.graph import Value
+from tnc.ir.graph import Value, reachable
 from tnc.ir.layer import Layer
 from tnc.ir.plan import Alternative, Plan, Step
 from tnc.ir.program import Program
@@ -44,7 +44,8 @@ def report(
     read = {operand for value in (*pulled, *again) for operand in value.operands}
     saved = frozenset(read - {*planned.graph.outputs, *again})
     prices = Prices(planned.measure.profile, binding, element)
-    ledger = _Ledger(prices, _gradients(values, later), saved, frozenset(again))
+    numbers = {value: number for number, value in enumerate(values, 1)}
+    ledger = _Ledger(prices, _gradients(values, later), saved, frozenset(again), numbers)
     steps = tuple(map(ledger.step, values))
     later += _contractions(again)
     memory = simulate(program, binding, inside, element)
@@ -75,6 +76,7 @@ class _Ledger:
     pulled: Mapping[Value, tuple[Value, ...]]
     saved: frozenset[Value]
     again: frozenset[Value]
+    numbers: Mapping[Value, int]
 
     def step(self, value: Value) -> Step:
         assert isinstance(value.op, Contract)
@@ -92,7 +94,13 @@ class _Ledger:
             recomputed=value in self.again,
             relations=tuple(self._relation(pattern) for pattern in value.op.patterns),
             line=None if value.origin is None else value.origin.line,
+            sources=tuple(map(self._sources, value.operands)),
         )
+
+    def _sources(self, operand: Value) -> tuple[int, ...]:
+        """The steps of which an operand is made: itself, or the last ones before functions."""
+        reached = reachable([operand], stop=frozenset(self.numbers))
+        return tuple(self.numbers[value] for value in reached if value in self.numbers)
 
     def _relation(self, pattern: Pattern) -> str:
         """`h = h' + i - 1 (32 -> 32, pad 1 1)`; the remaining terms only where they differ."""

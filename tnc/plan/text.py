@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from tnc.ir.plan import Alternative, Plan, Step
+from tnc.ir.plan import Alternative, Plan, Step, named
 
 
 def table(plan: Plan) -> str:
@@ -28,7 +28,6 @@ def _steps(plan: Plan) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("", "step", "kind", "macs", "gradients", "bytes", "kept")]
     for number, step in enumerate(plan.steps, 1):
         gradients = " + ".join(map(amount, step.macs_gradients)) or "-"
-        kept = "saved" if step.saved else "recomputed" if step.recomputed else ""
         rows.append(
             (
                 str(number),
@@ -37,7 +36,7 @@ def _steps(plan: Plan) -> list[tuple[str, ...]]:
                 amount(step.macs),
                 gradients,
                 amount(step.bytes),
-                kept,
+                step.kept,
             )
         )
         rows += [("", f"  {relation}", "", "", "", "", "") for relation in step.relations]
@@ -162,9 +161,9 @@ def _arrow(step: Step) -> str:
 
 def _index_form(step: Step) -> str:
     relations = [relation.partition(" (")[0] for relation in step.relations]
-    kept = _modes(step.result)
+    _, kept = named(step.result)
     legs = [leg for relation in relations for leg in re.findall(r"[^\s·=]+", relation)]
-    carried = [mode for operand in step.operands for mode in _modes(operand)]
+    carried = [mode for operand in step.operands for mode in named(operand)[1]]
     summed = [mode for mode in dict.fromkeys(carried) if mode not in kept]
     free = [mode for mode in summed if mode not in legs or mode not in _bound(relations)]
     sign = f"Σ_{{{' '.join(free)}}} " if free else ""
@@ -177,8 +176,3 @@ def _index_form(step: Step) -> str:
 def _bound(relations: Sequence[str]) -> set[str]:
     """The signals: they follow from results and taps, and are not summed on their own."""
     return {relation.partition(" = ")[0] for relation in relations}
-
-
-def _modes(text: str) -> list[str]:
-    inside = text[text.index("[") + 1 : -1]
-    return inside.split(", ") if inside else []
