@@ -72,12 +72,7 @@ def test_parameters_may_lack(tnc: Tnc) -> None:
     assert "t: 7" in tnc("graph", "dense.tnn", "--format", "txt", "--set", "T=7").out
 
 
-INNER = "layer Inner(F: layer) { mode n, c: 8 input x[n, c] output y[n, c] = x |> F"
-
-
-@pytest.mark.parametrize(
-    "end", ["y = x |> F", "y[n, c] = x |> F", f"y[n, c] = x |> Inner(F) }} {INNER}"]
-)
+@pytest.mark.parametrize("end", ["y = x |> F", "y[n, c] = x |> F |> F", "y[n, c] = F(x)"])
 def test_what_a_layer_contains_may_depend_on_a_parameter(tnc: Tnc, end: str) -> None:
     text = f"tnn 1\nlayer Net(F: layer) {{ mode n, c: 8 input x[n, c] output {end} }}\n"
     Path("net.tnn").write_text(text)

@@ -91,8 +91,9 @@ def backward(
                 label = f"{SEED}{steps.name(value)}"
                 dangling.append(Dangling(steps.source(gradient), label, directed=True))
     drawn = steps.diagram(f"{layer.name}, backward", dangling)
-    labels = {each.label.removeprefix(SEED) for each in (*drawn.nodes, *dangling)}
-    legend = [NUMBERS, LEGEND] if labels & {*numbers.values()} else [LEGEND]
+    labels = [*(node.label for node in drawn.nodes), *(each.label for each in dangling)]
+    numbered = {label.removeprefix(SEED) for label in labels} & {*numbers.values()}
+    legend = [NUMBERS, LEGEND] if numbered else [LEGEND]
     return replace(drawn, lines=("; ".join(legend),))
 
 

@@ -9,11 +9,13 @@ from tnc.elaborate.definitions import UNKNOWN
 from tnc.elaborate.evaluate import evaluate, indices
 from tnc.elaborate.operands import opened
 from tnc.elaborate.places import axes_of
-from tnc.elaborate.roles import Flow, Inside
+from tnc.elaborate.roles import Flow, Inside, Wanted
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.stages import Given, Stage, applied, stage_of
 from tnc.elaborate.values import is_integer, type_name
 from tnc.ir.graph import Value
+from tnc.ir.layer import Foreign, Instance
+from tnc.ops import Apply
 from tnc.record import record
 from tnc.syntax import tree
 
@@ -67,7 +69,20 @@ def _through(
     whole = [each for each in given if each is not None]
     if len(whole) != len(given):
         return Results(None)
+    if stage.layer is None and whole and isinstance(flow, Wanted) and scope.library.sketching:
+        return Results([_sketched(stage, whole, flow, scope)], flowed=True)
     return Results(applied(stage, whole, scope), keeps)
+
+
+def _sketched(stage: Stage, given: list[Given], wanted: Wanted, scope: Scope) -> Value:
+    """A layer that is a parameter without a value, where it can only be drawn: a block that gives
+    what is wanted of it."""
+    body = Foreign(stage.base, (), stage.span)
+    instance = Instance(scope.instances.next_name(stage.base), body, stage.span)
+    axes = tuple((mode,) for mode in wanted.modes)
+    taken = tuple(each.axes for each in given)
+    op = Apply(instance, scope.instances.next_call(), taken, axes, 0, 1)
+    return scope.build.make(op, [each.value for each in given], stage.span)
 
 
 def _given(expr: tree.Expr, flow: Flow, value_of: Valuation, scope: Scope) -> Given | None:

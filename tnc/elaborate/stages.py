@@ -66,7 +66,7 @@ def stage_of(expr: tree.Expr, scope: Scope, *, piped: bool) -> Stage | None:
             return None
         layer = _layer(expr, scope)
         if layer is None:
-            return Stage(None, "", False, (), expr.span) if _unknown(expr, scope) else None
+            return Stage(None, _base(expr), False, (), expr.span) if _unknown(expr, scope) else None
         if layer.definition.function is not None:
             return None
         return Stage(layer, _base(expr), _is_shared(expr, scope), (), expr.span)
@@ -83,7 +83,8 @@ def _called(expr: tree.Call, scope: Scope, piped: bool) -> Stage | None:
         return _instance_called(found, _base(function.function), False, expr, scope)
     layer = _layer(function, scope)
     if layer is None:
-        return Stage(None, "", False, (), expr.span) if _unknown(function, scope) else None
+        unknown = Stage(None, _base(function), False, (), expr.span)
+        return unknown if _unknown(function, scope) else None
     if layer.definition.function is not None:
         return None
     base, shared = _base(function), _is_shared(function, scope)
