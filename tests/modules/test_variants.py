@@ -493,6 +493,26 @@ def test_weights_made_in_inference_mode(rcp: Any) -> None:
         close(layer(x), convolved(layer, x), "after")
 
 
+def test_a_matrix_is_kept_by_its_columns(build: Callable[..., Any]) -> None:
+    """As `nn.Linear` has its weight [t, s]: products with few rows are quicker then."""
+    settings = {"S": 6, "T": 20, "bias": False, "R": 5}
+    compiled = build("std.dense", "rTT", set=settings, bind={"...": 64})
+    layer = made(compiled, "rTT").eval()
+    x = torch.randn(64, 6, dtype=torch.float64)
+    weights = dict(layer.named_parameters())
+    with torch.inference_mode():
+        close(layer(x), x @ dense_rtt(*weights.values()), "value")
+        (kept,) = compiled.module._kept(layer, compiled.module._product_kept, *weights.values())
+    assert kept.shape == (20, 6)
+    assert kept.is_contiguous()
+    close(kept.T, dense_rtt(*weights.values()), "kernel")
+
+
+def dense_rtt(K_1: Tensor, K_2: Tensor) -> Tensor:
+    kernel = torch.einsum("astr,ruvb->sutv", K_1, K_2)
+    return kernel.reshape(kernel.shape[0] * kernel.shape[1], -1)
+
+
 # ---------------------------------------------------------------------- what says so
 def test_the_plan_and_the_module_say_when_and_why(low_rank: Any) -> None:
     (branch,) = low_rank.plan.branches

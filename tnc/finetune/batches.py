@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from tnc.record import record
 
 Data = Callable[[int], Iterable[Any]]
 """`data(epoch)` gives the batches of an epoch, counted from 0: pairs of what the network takes (a
@@ -20,7 +21,7 @@ _EPOCHS = 1_000_003
 """Seeds of epochs lie so far apart that those of neighbouring seeds do not meet."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """So many batches of an epoch, and the state of the generators after them."""
 
@@ -28,7 +29,7 @@ class Done:
     drawn: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batches:
     """The data of a run. Random numbers are seeded anew before each epoch, so that an epoch which
     was interrupted goes on as it would have gone on."""

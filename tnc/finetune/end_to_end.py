@@ -16,6 +16,7 @@ from tnc.finetune import processes
 from tnc.finetune.batches import Batches, Data, Done, called, drawn, moved, place, seed_all
 from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at
 from tnc.finetune.report import EndToEndReport, Epoch
+from tnc.record import record
 
 Loss = Callable[[Any, Any], Tensor]
 Progress = Callable[[int, int, float], object]
@@ -172,7 +173,7 @@ def _epoch(
             kept.save(run.state())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Plain:
     loss: Loss
 
@@ -180,7 +181,7 @@ class _Plain:
         return self.loss(outputs, targets)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Distilled:
     loss: Loss
     teacher: nn.Module

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tnc.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Epoch:
     """`loss`: the mean over the batches; `score`: what `evaluate` said after it, if anything."""
 
@@ -13,7 +13,7 @@ class Epoch:
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EndToEndReport:
     """The epochs; `steps` of the optimiser in all."""
 
