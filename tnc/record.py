@@ -8,6 +8,7 @@ is compiled; it fills the slots by their descriptors, in two thirds of the time 
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -19,20 +20,26 @@ def record(cls: type[_Class], /) -> type[_Class]: ...
 
 
 @overload
-def record(*, eq: bool = True) -> Callable[[type[_Class]], type[_Class]]: ...
+def record(
+    *, eq: bool = True, weakref_slot: bool = False
+) -> Callable[[type[_Class]], type[_Class]]: ...
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field, Field))
-def record(cls: type[Any] | None = None, /, *, eq: bool = True) -> Any:
+def record(cls: type[Any] | None = None, /, *, eq: bool = True, weakref_slot: bool = False) -> Any:
     """What `dataclass(frozen=True, slots=True)` makes of the class; with `eq=False`, instances are
-    equal if they are one. Fields with `init=False` are set by `__post_init__`."""
-    return _recorded(cls, eq) if cls is not None else lambda each: _recorded(each, eq)
+    equal if they are one; `weakref_slot`: they can be referred to weakly. Fields with `init=False`
+    are set by `__post_init__`."""
+    make = partial(_recorded, eq=eq, weakref_slot=weakref_slot)
+    return make if cls is None else make(cls)
 
 
-def _recorded(cls: type[Any], eq: bool) -> type[Any]:
+def _recorded(cls: type[Any], *, eq: bool, weakref_slot: bool) -> type[Any]:
     cls.__doc__ = cls.__doc__ or cls.__name__  # or dataclass writes its signature there, slowly
     written = {name for name, value in vars(cls).items() if value is not None}
-    made: type[Any] = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    made: type[Any] = dataclass(
+        init=False, repr=False, eq=False, slots=True, weakref_slot=weakref_slot
+    )(cls)
     methods = _METHODS | {"__init__": _initial(made)}
     if eq:
         methods |= _comparing(tuple(each.name for each in fields(made) if each.compare))

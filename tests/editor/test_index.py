@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 
 from tests.editor.texts import PATHS, name
 from tnc.diagnostics import Report, Source
+from tnc.editor.completion import completions
 from tnc.editor.desk import Desk
+from tnc.editor.hover import hover
 from tnc.editor.symbols import Index, Kind
 from tnc.editor.words import Group, named
 from tnc.syntax.lexing import lex
@@ -151,6 +154,42 @@ let c = Embedding(E: 5)
 def test_texts_that_make_no_sense(text: str) -> None:
     index = indexed(text)
     assert all(each.span.text == each.symbol.name for each in index.occurrences)
+
+
+def test_texts_of_the_past_are_forgotten(tmp_path: Path) -> None:
+    """Whoever writes for a day has had thousands of texts."""
+    imported, other, desk = tmp_path / "a.tnn", tmp_path / "b.tnn", Desk()
+    for path in (imported, other):
+        path.write_text("tnn 1\n", encoding="utf-8")
+    importing = desk.put(other, "tnn 1\nfrom .a import L\nimport .a as a\nlet M = a.L(3)\n")
+    for k in range(12):
+        text = f"tnn 1\nfrom std.nn import relu\nlayer L(S: int) {{ mode n: {k} }}\n"
+        document = desk.put(imported, text)
+        importing.indexed()
+        completions(document, len(text) - 2)
+        hover(document, text.index("L("))
+    gc.collect()
+    assert len(importing.indexed().occurrences) > 5
+    alive = [each for each in gc.get_objects() if isinstance(each, Source)]
+    texts = {each.text for each in alive if each.name == str(imported)}
+    assert len(texts) == 4, "the text, its two pieces, and the first piece of all"
+
+
+def test_imports_are_found_where_the_compiler_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TNC_PATH", str(tmp_path / "far"))
+    for place in ("main", "beside", "far/away", "far/deep/er"):
+        path = tmp_path / f"{place}.tnn"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"tnn 1\nlet {path.stem} = 1\n", encoding="utf-8")
+    document = Desk().put(tmp_path / "main.tnn", "tnn 1\n")
+    for written in ("beside", ".beside", "away", "deep.er", ".far.away", "std.nn"):
+        module = document.imported(written)
+        assert module is not None, written
+        assert Path(module.source.name).stem == written.rpartition(".")[2]
+    for written in ("", ".", "..", "std.", ".away", "nothing", "main", "std.nothing"):
+        assert document.imported(written) is None, written
 
 
 def test_words_are_no_symbols() -> None:

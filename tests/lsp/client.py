@@ -21,12 +21,19 @@ class Failed(Exception):
 
 
 class Client:
-    """Starts `python -m tnc lsp` and speaks with it."""
+    """Starts `tnc lsp` and speaks with it."""
 
-    def __init__(self, folder: Path, encodings: list[str] | None = None) -> None:
+    def __init__(self, folder: Path, able: dict[str, Any] | None = None) -> None:
+        """`able`: the capabilities that the client says it has."""
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tnc", "lsp"],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "tnc",
+                "lsp",
+            ],  # -P: as the command does, nothing from here
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -44,13 +51,12 @@ class Client:
         ]
         for thread in self._threads:
             thread.start()
-        general = {"general": {"positionEncodings": encodings}} if encodings else {}
         self.capabilities = self.request(
             "initialize",
             processId=None,
             rootUri=folder.as_uri(),
             workspaceFolders=[{"uri": folder.as_uri(), "name": "work"}],
-            capabilities=general,
+            capabilities=able or {},
         )["capabilities"]
         self.notify("initialized")
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.lsp.client import Client
+from tnc.editor.desk import Document
+from tnc.lsp.server import Server
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,3 +50,23 @@ def test_the_server_does_not_import_torch(tmp_path: Path) -> None:
     assert client.diagnostics("a.tnn") == []
     assert "extern f" in client.ask("hover", "a.tnn", "extern ¦f")["contents"]["value"]
     assert client.close() == 0
+
+
+def test_a_check_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To whoever reads the log of the server, and to whoever writes the text."""
+
+    def broken(document: Document, soon: bool = True) -> None:
+        raise RecursionError("a layer within itself")
+
+    async def checked(server: Server) -> None:
+        server.check(server.desk.put(tmp_path / "a.tnn", "tnn 1\n"))
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+
+    server, shown = Server(), list[str]()
+    monkeypatch.setattr(Document, "read", broken)
+    monkeypatch.setattr(server, "window_show_message", lambda each: shown.append(each.message))
+    asyncio.run(checked(server))
+    assert "RecursionError" in caplog.text
+    assert shown == ["Error in server: a layer within itself"]

@@ -20,9 +20,9 @@ def labels(client: Client, name: str, place: str) -> list[str]:
 
 
 @pytest.fixture
-def writing(client: Client, request: pytest.FixtureRequest) -> str:
+def writing(client: Client) -> str:
     """A text in which a line is being written: the name of its file."""
-    name = f"{abs(hash(request.node.name))}.tnn"
+    name = f"{len(client.texts)}.tnn"
     client.open(name, LAYER)
     client.diagnostics(name)
     return name
@@ -87,6 +87,7 @@ def test_completion_within_a_layer(
         ("let q = Low(¦", ["S", "T", "R", "Conv"], ["n"]),
         ('test "it" { ¦', ["let", "assert"], ["weight"]),
         ('test "it" { assert ¦', ["params", "Low"], ["x"]),
+        ('test "it" { assert Low == ¦', ["params", "Low"], ["x"]),
         ("# a comment ¦", [], ["let"]),
         ('let q = "str¦', [], ["Low"]),
         ("let ¦", [], ["Low", "let"]),
@@ -104,6 +105,17 @@ def test_completion_outside_of_layers(
     assert not set(without) & set(found)
     if not among:
         assert found == []
+
+
+def test_completion_within_a_test(client: Client, writing: str) -> None:
+    test = 'test "it" { let q = Low(3) assert params(q) == 1 }\n'
+    client.replace(writing, "layer Net", f"{test}layer Net")
+    document = {"uri": client.uri(writing)}
+    client.request("textDocument/documentSymbol", textDocument=document)  # so that `q` is known
+    client.replace(writing, "assert params(q) == 1 }", "assert ")
+    found = labels(client, writing, "assert ¦")
+    assert {"q", "params", "Low"} <= {*found}
+    assert "x" not in found
 
 
 def test_completion_after_the_name_of_a_file(client: Client, writing: str) -> None:
@@ -180,11 +192,8 @@ def test_rename(client: Client, place: str, new: str, parts: list[str]) -> None:
     (text,) = renamed(client, name, place, new).values()
     assert all(part in text for part in parts), text
     assert errors(text) == errors(LAYER) == []
-    before, after = LAYER.split(), text.split()
-    assert len(before) == len(after)  # nothing else was touched
-    changed = sum(a != b for a, b in zip(before, after, strict=True))
-    assert changed == len(LAYER.split()) - sum(a == b for a, b in zip(before, after, strict=True))
-    assert 0 < changed <= 4
+    pairs = zip(LAYER.split(), text.split(), strict=True)
+    assert 0 < sum(a != b for a, b in pairs) <= 4  # nothing else was touched
 
 
 def test_rename_across_files(client: Client) -> None:
@@ -228,6 +237,13 @@ def test_rename_is_refused(client: Client, place: str, new: str, why: str) -> No
         client.open("refused.tnn", LAYER)
     with pytest.raises(Failed, match=why):
         client.ask("rename", "refused.tnn", place, newName=new)
+
+
+def test_the_reason_is_what_would_be_wrong_then(client: Client) -> None:
+    """And not what is wrong in any case."""
+    client.open("reason.tnn", LAYER.replace("s: S, t: T", "s: S, t: TT"))
+    with pytest.raises(Failed, match="declared twice"):
+        client.ask("rename", "reason.tnn", "layer ¦Low", newName="Net")
 
 
 def test_a_parameter_of_what_may_be_another_layer_keeps_its_name(client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_
 from pathlib import Path
 
 from tnc.diagnostics import Diagnostic, Label, Report, Source, Span
@@ -26,7 +27,6 @@ class State:
 
     source: Source
     module: Module
-    chunks: Sequence[tuple[int, Chunk]]
     checked: tuple[Checked, ...]
     diagnostics: tuple[Diagnostic, ...]
     complete: bool
@@ -94,7 +94,7 @@ class Live:
         module = Module("", source, file, self._imports(file, source, report))
         checked = self._checker.check(module, report, soon)
         places = {chunk.source: start for start, chunk in chunks}
-        state = State(source, module, chunks, checked, (), self._checker.complete, places)
+        state = State(source, module, checked, (), self._checker.complete, places)
         # What was left for another time may speak of pieces that are written otherwise now.
         present = (each for each in report.diagnostics if state.holds(each))
         said = sorted((placed(each, state) for each in present), key=_order)
@@ -124,7 +124,7 @@ class Shelf:
 
     def serves(self, items: Sequence[tree.Item]) -> bool:
         """Whether these imports still mean what they did."""
-        same = len(items) == len(self.items) and all(map(_is, items, self.items))
+        same = len(items) == len(self.items) and all(map(is_, items, self.items))
         return same and not self.said and all(map(self._as_it_was, self.files))
 
     def _as_it_was(self, path: Path) -> bool:
@@ -145,10 +145,6 @@ def _loaded(file: tree.File, items: Iterable[tree.Item], source: Source, texts: 
     loader = Loader(report, noted)
     imports = loader.imports(file, source, loader.enter(source))
     return Shelf(tuple(items), imports, report.diagnostics, files, texts)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
 
 
 # ---------------------------------------------------------------- places

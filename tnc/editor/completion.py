@@ -8,7 +8,7 @@ from pathlib import Path
 from tnc.diagnostics import Source
 from tnc.driver.imports import SUFFIX, standard_names
 from tnc.editor.context import Context, Wants, context
-from tnc.editor.desk import Document
+from tnc.editor.desk import TESTS, Document
 from tnc.editor.hover import documentation, signature
 from tnc.editor.symbols import CALLED, Kind, Symbol
 from tnc.editor.words import FUNCTION_GROUPS, Group, Word, option_of, words
@@ -45,7 +45,7 @@ def completions(document: Document, offset: int) -> list[Suggestion]:
 
 
 def _suggested(at: Context, document: Document) -> Iterator[Suggestion]:
-    own = document.known(at.inside[1])
+    own = document.known(TESTS if at.inside[0] == TESTS else at.inside[1])
     values = [each for each in own if each.kind is not Kind.MODE]
     match at.wants:
         case Wants.STATEMENT:
@@ -90,7 +90,7 @@ def _in_brackets(at: Context, own: Sequence[Symbol]) -> list[Symbol]:
 def _keywords(at: Context) -> Iterator[Suggestion]:
     known = OF_A_FILE | {"LET"}
     if at.body:
-        known = _TEST if at.inside[0] == "test" else OF_A_BODY - {"ASSERT"}
+        known = _TEST if at.inside[0] == TESTS else OF_A_BODY - {"ASSERT"}
     for word in words():
         if word.group is Group.STATEMENT and word.text.upper() in known:
             yield _word(word, at)
@@ -98,7 +98,7 @@ def _keywords(at: Context) -> Iterator[Suggestion]:
 
 def _values(values: Iterable[Symbol], at: Context) -> Iterator[Suggestion]:
     yield from _symbols(values, at)
-    tests = at.inside[0] == "test"
+    tests = at.inside[0] == TESTS
     yield from _words(at, *(FUNCTION_GROUPS - (set() if tests else {Group.QUESTION})))
     yield from (_word(word, at) for word in words() if word.text in _EXPRESSION)
 
@@ -154,7 +154,7 @@ def _public(at: Context, document: Document) -> list[Symbol]:
         symbol = next((each for each in document.known("") if each.name == first), None)
         for name in rest:
             symbol = symbol and indexer.public(symbol, name)
-        module = indexer.file(symbol) if symbol else None
+        module = symbol.module if symbol else None
     elif module is None:
         module = document.imported(at.about)
     return [] if module is None else indexer.offered(module)

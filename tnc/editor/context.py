@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from tnc.diagnostics import Report, Source
 from tnc.editor.words import WITH_OPTIONS
+from tnc.elaborate.usage import MODES_AFTER
 from tnc.record import record
 from tnc.syntax.grammar import KEYWORDS
 from tnc.syntax.lexing import Lexed, lex
-from tnc.syntax.run import OF_A_BODY, OF_A_FILE
+from tnc.syntax.run import OF_A_FILE, Run
 from tnc.syntax.token import Token
 
 _CLOSER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
@@ -79,8 +80,9 @@ class _Reading:
         self.open: list[int] = []
         self.begun = 0
         self.item = 0
+        run = Run(Lexed(tuple(tokens), (), frozenset()), source, Report())
         for at, token in enumerate(tokens):
-            if self._begins(at):
+            if run.begins_statement(at):
                 self.begun = at
                 self.open = [k for k in self.open if tokens[k].type == "LBRACE"]
                 if token.type in OF_A_FILE:
@@ -90,17 +92,6 @@ class _Reading:
             elif token.type in _CLOSER.values() and self.open:
                 self.open.pop()
                 self.begun = at + 1 if token.type == "RBRACE" else self.begun
-
-    def _begins(self, at: int) -> bool:
-        before = self.tokens[at - 1].type if at else ""
-        match self.tokens[at].type:
-            case "LAYER":
-                return before not in {"COLON", "LSQB"}
-            case "IMPORT":
-                types = [each.type for each in self.tokens[self.begun : at]]
-                return "FROM" not in types or "IMPORT" in types
-            case type_:
-                return type_ in OF_A_FILE | OF_A_BODY
 
     # ------------------------------------------------------------ reading
     def type(self, back: int) -> str:
@@ -178,7 +169,7 @@ class _Reading:
         before = self.tokens[opened - 1].type if opened else ""
         if before in {"NAME", "RSQB", "RPAR"}:
             return self.made(Wants.MODE, str(self.tokens[opened - 1]))
-        if before == "COLON" and self.tokens[opened - 2] in {"over", "fan"}:
+        if before == "COLON" and self.tokens[opened - 2] in MODES_AFTER:
             return self.made(Wants.MODE)
         return self.made(Wants.TYPE if self._of_header(brackets) else Wants.VALUE)
 
@@ -202,7 +193,7 @@ class _Reading:
             return self.made(Wants.MODE)
         if before is None or before.type != "NAME":
             return self.made(Wants.STAGE if self.type(1) == "_PIPE" else Wants.VALUE)
-        if option in {"over", "fan"} or before == "size":
+        if option in MODES_AFTER or before == "size":
             return self.made(Wants.MODE)
         if option or self.type(1) not in {"LPAR", "COMMA"}:
             return self.made(Wants.STAGE if self.type(1) == "_PIPE" else Wants.VALUE)

@@ -58,7 +58,8 @@ def _imported(module: Module) -> Iterator[str]:
 
 
 def _planned(layer: Settable, text: str, path: Path) -> dict[str, Any] | str:
-    words = [sys.executable, "-m", "tnc", "plan", "--json"]
+    # -P: else Python would take modules that lie beside the text, `json.py`, for its own.
+    words = [sys.executable, "-P", "-m", "tnc", "plan", "--json"]
     for each in layer.parameters:
         if each.required:
             if each.type not in ASSUMED:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tnc.diagnostics import Report, Source, Span
-from tnc.driver.imports import FOLDER, STANDARD, SUFFIX, Loader, read, standard
+from tnc.driver.imports import FOLDER, SUFFIX, Loader, is_standard, read
 from tnc.driver.live import Live, State
 from tnc.editor.index import Indexer
 from tnc.editor.symbols import Index, Kind, Occurrence, Symbol
 from tnc.syntax import tree
 from tnc.syntax.module import Module
+from tnc.syntax.parse import parse
 
 SYNTAX = "E00"
 """Codes of what does not parse begin so."""
@@ -21,8 +22,8 @@ SYNTAX = "E00"
 TOOLS = frozenset({"build", "dist", "node_modules", "venv"})
 """Folders in which nobody writes."""
 
-TESTS = "tests"
-"""Names of tests and lets are remembered together."""
+TESTS = "test"
+"""Names of tests are remembered together, under a word that no layer can be called by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,15 +65,14 @@ class Document:
     def _remember(self, state: State, index: Index) -> None:
         """What is lost while a text is written is known from before."""
         complete = not any(each.code.startswith(SYNTAX) for each in state.diagnostics)
-        of_file = {each.name: each for each in index.public.values()}
-        self._remembered[""] = of_file if complete else self._remembered.get("", {}) | of_file
+        known = {} if complete else dict(self._remembered)
+        known[""] = known.get("", {}) | {each.name: each for each in index.public.values()}
         for item in state.file.items:
-            name = item.name.text if isinstance(item, tree.Layer | tree.Extern) else ""
+            name = item.name.text if isinstance(item, tree.Layer | tree.Extern) else TESTS
             own = {f"{each.kind.name} {each.name}": each for each in index.within(item)}
-            lost = isinstance(item, tree.Layer) and item.incomplete
-            self._remembered[name or TESTS] = (
-                self._remembered.get(name or TESTS, {}) | own if lost else own
-            )
+            lost = name == TESTS or (isinstance(item, tree.Layer) and item.incomplete)
+            known[name] = known.get(name, {}) | own if lost else own
+        self._remembered = known
 
     def known(self, item: str) -> list[Symbol]:
         """What can be named within the item of this name, its own names first, as far as it was
@@ -84,18 +84,9 @@ class Document:
 
     def imported(self, path: str) -> Module | None:
         """The file at a path as it is written in an import."""
-        if path.startswith(STANDARD):
-            return standard(path)
-        inner = path.lstrip(".")
-        folder = self.path.parent
-        for _ in range(len(path) - len(inner) - 1):
-            folder = folder.parent
-        place = folder.joinpath(*inner.split(".")).with_suffix(SUFFIX)
-        try:
-            source = self.desk.read(place)
-        except (OSError, UnicodeDecodeError):
-            return None
-        return Loader(Report(), self.desk.read).module(path, source, folder, source.everything())
+        source = Source(str(self.path), f"import {path} as it")
+        loader = Loader(Report(), self.desk.read)
+        return loader.imports(parse(source, Report()), source, loader.enter(source)).get(path)
 
     def indexed(self) -> Index:
         """The index of the text as it is now."""
@@ -136,10 +127,8 @@ class Desk:
 
     def place(self, span: Span) -> Path:
         """The file in which a span lies."""
-        folder, _, name = span.source.name.partition("/")
-        if folder == STANDARD and (FOLDER / name).is_file():
-            return FOLDER / name
-        return Path(span.source.name).resolve()
+        path = Path(span.source.name)
+        return FOLDER / path.name if is_standard(span.source) else path.resolve()
 
     def key(self, symbol: Symbol) -> tuple[Path, int, str]:
         """Equal for what is one symbol, in whichever file it is mentioned."""

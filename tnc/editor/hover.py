@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from tnc.diagnostics import Report, Source, Span
 from tnc.driver.live import State
 from tnc.editor.desk import Document
 from tnc.editor.symbols import CALLED, Kind, Symbol
 from tnc.editor.words import named
-from tnc.elaborate.facts import Facts
+from tnc.elaborate.facts import Facts, told
 from tnc.elaborate.types import type_text
+from tnc.ir.size import Size
 from tnc.syntax import tree
 from tnc.syntax.lexing import lex
 from tnc.syntax.token import Token
@@ -72,7 +72,6 @@ def described(symbol: Symbol, state: State) -> Iterator[str]:
         yield doc
 
 
-@lru_cache(maxsize=4096)
 def signature(symbol: Symbol) -> str:
     """How a symbol is declared, in a line."""
     node, name = symbol.node, symbol.name
@@ -100,7 +99,6 @@ def signature(symbol: Symbol) -> str:
             return _line(node.span)
 
 
-@lru_cache(maxsize=4096)
 def documentation(symbol: Symbol) -> str:
     """The doc comment of a symbol."""
     doc = getattr(symbol.node, "doc", None)
@@ -133,8 +131,8 @@ def _mode(symbol: Symbol, facts: Facts) -> Iterator[str]:
         yield "  \n".join(f"`{role.target}`: {role.text}" for role in roles)
 
 
-def _size(size: str) -> str:
-    return f"size {size}" if size.startswith("known") else f"size `{size}`"
+def _size(size: Size | None) -> str:
+    return "size known at run time" if size is None else f"size `{told(size)}`"
 
 
 def _tensor(symbol: Symbol, facts: Facts) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from tnc.diagnostics import Source
 from tnc.driver.live import State
@@ -15,10 +17,9 @@ from tnc.syntax.module import Module, written
 
 @dataclass(slots=True)
 class Indexer:
-    """Makes indices; those of imported files are made once."""
+    """Makes indices; those of imported files are made once, and kept as long as these are."""
 
-    _made: dict[Module, Index] = field(default_factory=dict)
-    _files: dict[Symbol, Module] = field(default_factory=dict)
+    _made: MutableMapping[Module, Index] = field(default_factory=WeakKeyDictionary)
 
     def of(self, state: State) -> Index:
         """The index of a text as it stands."""
@@ -30,18 +31,13 @@ class Indexer:
             self._made[module] = self._indexed(module, module.source, lambda span: span)
         return self._made[module]
 
-    def file(self, symbol: Symbol) -> Module | None:
-        """The file that a name of an import stands for."""
-        return self._files.get(symbol)
-
     def offered(self, module: Module) -> list[Symbol]:
         """What a file declares itself, for others to import."""
         return [*self.module(module).offered.values()]
 
     def public(self, symbol: Symbol, name: str) -> Symbol | None:
         """What an imported file has under a name."""
-        module = self._files.get(symbol)
-        return None if module is None else self.module(module).offered.get(name)
+        return None if symbol.module is None else self.module(symbol.module).offered.get(name)
 
     def _indexed(self, module: Module, source: Source, place: Place) -> Index:
         found: list[Occurrence] = []
@@ -78,14 +74,10 @@ class Indexer:
             return
         inner = module.imports.get(written(item.path))
         last = item.path.names[-1]
-        file = Symbol(Kind.FILE, last.text, place(last.span), item)
-        if inner is not None:
-            self._files[file] = inner
+        file = _file(last, item, inner, place)
         if isinstance(item, tree.Import):
             if item.alias is not None:
-                file = Symbol(Kind.FILE, item.alias.text, place(item.alias.span), item)
-                if inner is not None:
-                    self._files[file] = inner
+                file = _file(item.alias, item, inner, place)
                 found.append(Occurrence(place(last.span), file))
             _enter(file, names, found)
             return
@@ -108,6 +100,10 @@ def _enter(symbol: Symbol, names: dict[str, Symbol], found: list[Occurrence]) ->
     found.append(Occurrence(symbol.span, symbol, declares=True))
     names.setdefault(symbol.name, symbol)
     return symbol
+
+
+def _file(name: tree.Name, item: tree.Item, module: Module | None, place: Place) -> Symbol:
+    return Symbol(Kind.FILE, name.text, place(name.span), item, module=module)
 
 
 def _called(item: tree.Layer | tree.Extern, place: Place) -> Symbol:

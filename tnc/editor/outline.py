@@ -9,7 +9,8 @@ from tnc.driver.live import State
 from tnc.editor.desk import Document
 from tnc.editor.hover import signature
 from tnc.editor.symbols import Kind, Symbol
-from tnc.elaborate.facts import Facts
+from tnc.elaborate.facts import Facts, told
+from tnc.elaborate.values import undecided
 from tnc.record import record
 from tnc.syntax import tree
 
@@ -95,11 +96,11 @@ def hints(document: Document) -> Iterator[Hint]:
 
 
 def _size(name: tree.Name, written: tree.Expr | None, facts: Facts, state: State) -> Iterator[Hint]:
-    sizes = facts.sizes(name.text)
-    shown = [size for _, size in sizes]
-    if not shown or any(each.startswith(("known", "mode ")) for each in shown):
+    sizes = [size for _, size in facts.sizes(name.text)]
+    known = [told(size) for size in sizes if size is not None and not undecided(size)]
+    if not known or len(known) < len(sizes):
         return
-    text = shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
+    text = known[0] if len(known) == 1 else f"[{', '.join(known)}]"
     said = " ".join(written.span.text.split()) if written else ""
     if said in {text, text.removeprefix("(").removesuffix(")")} or len(text) > 60:
         return

@@ -12,19 +12,11 @@ from tnc.driver.imports import FOLDER
 from tnc.driver.live import Live
 from tnc.editor.desk import Desk, Document
 from tnc.editor.symbols import Index, Kind, Occurrence, Symbol
-from tnc.record import record
 from tnc.syntax.grammar import KEYWORDS, pattern
 
 
 class Refused(Exception):
     """Why something cannot be renamed."""
-
-
-@record
-class Renaming:
-    """The edits, by file."""
-
-    edits: Mapping[Path, tuple[Edit, ...]]
 
 
 def renamable(document: Document, offset: int) -> Occurrence:
@@ -39,8 +31,8 @@ def renamable(document: Document, offset: int) -> Occurrence:
     return found
 
 
-def rename(document: Document, offset: int, new: str) -> Renaming:
-    """The edits that give the name at an offset another one. Errors: Refused."""
+def rename(document: Document, offset: int, new: str) -> list[Edit]:
+    """The edits, of any files, that give the name at an offset another one. Errors: Refused."""
     symbol = renamable(document, offset).symbol
     _check_name(symbol, new)
     desk = document.desk
@@ -56,7 +48,7 @@ def rename(document: Document, offset: int, new: str) -> Renaming:
     texts = {path: applied(some[0].span.source, some) for path, some in edits.items()}
     for path in edits:
         _verify(path, desk, texts, symbol, new)
-    return Renaming({path: tuple(some) for path, some in edits.items()})
+    return [each for some in edits.values() for each in some]
 
 
 def _is_alias(symbol: Symbol) -> bool:
@@ -94,7 +86,9 @@ def _verify(path: Path, desk: Desk, texts: Mapping[Path, str], symbol: Symbol, n
         raise Refused(f"`{new}` has a meaning already in {path.name}")
     errors = [[d for d in state.diagnostics if d.severity == "error"] for state in states]
     if len(errors[1]) > len(errors[0]):
-        raise Refused(f"{path.name}: {errors[1][0].message}")
+        known = {each.message for each in errors[0]}
+        fresh = next((each for each in errors[1] if each.message not in known), errors[1][0])
+        raise Refused(f"{path.name}: {fresh.message}")
 
 
 def _structure(index: Index, name: Callable[[Symbol], str]) -> list[object]:

@@ -10,6 +10,7 @@ from enum import Enum
 from tnc.diagnostics import Source, Span
 from tnc.record import record
 from tnc.syntax import tree
+from tnc.syntax.module import Module
 
 
 class Kind(Enum):
@@ -39,7 +40,7 @@ class Symbol:
     """Something with a name. `span`: where it is declared; `node`: by what; `item`: the item of the
     file in which it is known, None if it is known in all of it. `parameters` are those of a layer
     or an extern. `target`: what an alias stands for, or the layer that a `let` makes another of.
-    """
+    `module`: the file that a name of an import stands for."""
 
     kind: Kind
     name: str
@@ -48,6 +49,7 @@ class Symbol:
     item: tree.Item | None = None
     parameters: Mapping[str, Symbol] = field(default_factory=dict)
     target: Symbol | None = None
+    module: Module | None = None
 
     @property
     def place(self) -> tuple[Source, int, str]:

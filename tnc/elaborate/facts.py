@@ -9,7 +9,7 @@ from tnc.elaborate.definitions import Unknown
 from tnc.elaborate.layers import Elaboration
 from tnc.elaborate.names import Family, Faulty, Tensor
 from tnc.elaborate.sizes import shown
-from tnc.elaborate.values import literal
+from tnc.elaborate.values import literal, undecided
 from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ops import Contract
@@ -32,11 +32,13 @@ class Facts:
 
     elaboration: Elaboration
 
-    def sizes(self, mode: str) -> list[tuple[str, str]]:
-        """Each mode of this name, of a family several, with its size as text."""
+    def sizes(self, mode: str) -> list[tuple[str, Size | None]]:
+        """Each mode of this name, of a family several, with its size; None if that is the mode's
+        own, known at run time."""
         scope = self.elaboration.scope
         singles = [each for each in scope.modes.every() if each.name == mode]
-        return [(each.shown, _size(scope.sizes.of(each), each.key)) for each in singles]
+        sizes = [(each, scope.sizes.of(each)) for each in singles]
+        return [(e.shown, None if size == Size.symbol(e.key) else size) for e, size in sizes]
 
     def tensors(self, name: str) -> list[tuple[str, Tensor]]:
         """The tensor of this name, or the members of the family."""
@@ -53,19 +55,19 @@ class Facts:
         entry = self.elaboration.scope.names.get(name)
         if entry is None or isinstance(entry, Tensor | Family | Faulty | Unknown):
             return None
-        return literal(entry)
+        return told(entry) if isinstance(entry, Size) else literal(entry)
 
     def axes(self, tensor: Tensor) -> str:
         """The sizes of the axes, `n × (4 · 4) × h`."""
         parts = []
         for axis in tensor.axes:
-            sizes = [shown(mode.size) for mode in axis]
+            sizes = [_factor(mode.size) for mode in axis]
             parts.append(sizes[0] if len(sizes) == 1 else f"({' · '.join(sizes)})")
         return " × ".join(parts)
 
     def elements(self, tensor: Tensor) -> str:
         """How many elements a tensor has."""
-        return shown(Size.product(mode.size for mode in tensor.modes))
+        return told(Size.product(mode.size for mode in tensor.modes))
 
     def roles(self, mode: str) -> Iterator[Role]:
         """What a mode is in the equations of the layer."""
@@ -82,8 +84,15 @@ class Facts:
                     yield from (Role(target.name.text, text) for text in found)
 
 
-def _size(size: Size, key: str) -> str:
-    return "known at run time" if size == Size.symbol(key) else shown(size)
+def _factor(size: Size) -> str:
+    """The size as it stands in a product."""
+    text = told(size)
+    return f"({text})" if len(size.terms) > 1 and text != "?" else text
+
+
+def told(size: Size) -> str:
+    """The size as text, `?` if it is not decided."""
+    return "?" if undecided(size) else shown(size)
 
 
 def _roles(value: Value | None, span: Span, keys: set[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.modes import Single, written
 from tnc.elaborate.relations import Relation
 from tnc.elaborate.scope import Scope
-from tnc.elaborate.values import UNSET
+from tnc.elaborate.values import undecided
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
@@ -305,7 +305,7 @@ def missing(wanted: Wanted, present: Iterable[str], product: Product) -> bool:
 
 def may_be_one(size: Size) -> bool:
     """Whether a size is 1, or depends on a condition that is not decided."""
-    return size.value == 1 or any(name.startswith(UNSET) and " " in name for name in size.symbols)
+    return size.value == 1 or undecided(size)
 
 
 def _size(factor: Factor, key: str) -> Size:

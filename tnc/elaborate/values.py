@@ -40,6 +40,12 @@ def unset(size: Size) -> bool:
     return any(name.startswith(UNSET) for name in size.symbols)
 
 
+def undecided(size: Size) -> bool:
+    """Whether the size depends on what no formula of parameters tells, such as a condition that is
+    not decided: the names of such things are the compiler's own, and have blanks."""
+    return any(name.startswith(UNSET) and " " in name for name in size.symbols)
+
+
 def scalar(value: Constant) -> Scalar:
     """The number as it stands beside tensors."""
     if isinstance(value, Scalar):

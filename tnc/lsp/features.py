@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 from lsprotocol import types
+from pygls.capabilities import get_capability
 from pygls.exceptions import JsonRpcException
 
 from tnc.diagnostics import CompileError, Span
+from tnc.driver.imports import SUFFIX
 from tnc.driver.live import State
 from tnc.editor.completion import completions, depends_on_files
 from tnc.editor.costs import told
@@ -27,6 +29,8 @@ from tnc.syntax.format import formatted
 
 PATIENCE = 3.0
 """Seconds for which a hover waits for a plan."""
+
+WATCHED = "workspace.did_change_watched_files"
 
 server = Server()
 feature = server.feature
@@ -69,9 +73,22 @@ def _at(ls: Server, params: _Place) -> tuple[Document, int]:
 
 
 @feature(types.INITIALIZED)
-def initialized(ls: Server, params: types.InitializedParams) -> None:
-    folders = ls.workspace.folders.values()
-    ls.desk.folders = [ls.path(each.uri) for each in folders]
+async def initialized(ls: Server, params: types.InitializedParams) -> None:
+    ls.desk.folders = [ls.path(each.uri) for each in ls.workspace.folders.values()]
+    if get_capability(ls.client_capabilities, f"{WATCHED}.dynamic_registration"):
+        await ls.client_register_capability_async(
+            types.RegistrationParams(
+                [
+                    types.Registration(
+                        "files",
+                        types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                        types.DidChangeWatchedFilesRegistrationOptions(
+                            [types.FileSystemWatcher(f"**/*{SUFFIX}")]
+                        ),
+                    )
+                ]
+            )
+        )
 
 
 @feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
@@ -153,9 +170,8 @@ async def definition(ls: Server, params: types.DefinitionParams) -> types.Locati
     if found is None:
         return None
     symbol = found.symbol
-    module = ls.desk.indexer.file(symbol)
-    if module is not None:
-        return ls.converter.location(Span(module.source, 0, 0))
+    if symbol.module is not None:
+        return ls.converter.location(Span(symbol.module.source, 0, 0))
     if found.declares and symbol.target is not None:  # from an alias on to what it stands for
         symbol = symbol.target
     return ls.converter.location(symbol.span)
@@ -313,7 +329,7 @@ async def renamed(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit
         found = await ls.work(rename, document, offset, params.new_name)
     except Refused as refused:
         raise _failed(refused) from None
-    return ls.converter.edit(each for some in found.edits.values() for each in some)
+    return ls.converter.edit(found)
 
 
 def _failed(refused: Refused) -> JsonRpcException:

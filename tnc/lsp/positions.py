@@ -58,10 +58,6 @@ class Positions:
         """A stretch of this text."""
         return Range(self.position(span.start), self.position(span.end))
 
-    def everything(self) -> Range:
-        """The whole text."""
-        return Range(Position(0, 0), self.position(len(self.text)))
-
     def _units(self, text: str) -> int:
         encoding = self.encoding if self.encoding == "utf-8" else f"{self.encoding}-le"
         return len(text.encode(encoding, "surrogatepass")) // _WIDTH[self.encoding]

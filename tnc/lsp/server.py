@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import FeatureNotificationError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
@@ -74,7 +73,7 @@ class Server(LanguageServer):
     def document(self, uri: str) -> Document:
         """A text as it is now: in the editor, else as it is saved. Errors: Absent."""
         path, known = self.path(uri), self.workspace.get_text_document(uri)
-        if unquote(uri) in self.workspace.text_documents:
+        if known.version is not None:  # only what is open has one
             return self.desk.put(path, universal(known.source))
         try:
             return Document(path, read(path).text, self.desk)
@@ -106,8 +105,11 @@ class Server(LanguageServer):
     def check(self, document: Document) -> None:
         """Check a text after the next pause, and then those that may import it."""
         self._schedule(document, PAUSE)
+        self._check_stale(document)
+
+    def _check_stale(self, *sooner: Document) -> None:
         for other in self.desk.open.values():
-            if other is not document and other.stale:
+            if other.stale and other not in sooner:
                 self._schedule(other, LONG_PAUSE)
 
     def _schedule(self, document: Document, pause: float) -> None:
@@ -130,8 +132,11 @@ class Server(LanguageServer):
             if any(each.code.startswith(SYNTAX) for each in state.diagnostics):
                 await asyncio.sleep(LONG_PAUSE)
                 self._publish(document, state.source, await self.work(check, state.source))
-        except Exception:
+        except Exception as error:
+            # Nobody awaits this task: whatever is raised here would be lost without a word, and
+            # what was said of an earlier text would stand as if it were true.
             logging.getLogger(__name__).exception("a text could not be checked")
+            self.report_server_error(error, FeatureNotificationError)
 
     def _publish(
         self, document: Document, source: Source, diagnostics: Iterable[Diagnostic]
@@ -146,9 +151,11 @@ class Server(LanguageServer):
         )
 
     def close(self, uri: str) -> None:
-        """A text is no longer open: what was said of it goes."""
+        """A text is no longer open: what was said of it goes; others import it as it is saved."""
         path = self.path(uri)
         self.desk.open.pop(path, None)
         if (task := self._checks.pop(path, None)) is not None:
             task.cancel()
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+        self.desk.touch()
+        self._check_stale()

@@ -14,8 +14,7 @@ from tnc.syntax import tree
 from tnc.syntax.grammar import DOC
 from tnc.syntax.lexing import lex
 from tnc.syntax.parse import parse
-from tnc.syntax.run import OF_A_FILE
-from tnc.syntax.token import Token
+from tnc.syntax.run import OF_A_FILE, Run
 
 _NO_EDITION = "W0001"
 _OPENS = frozenset({"LPAR", "LSQB", "LBRACE"})
@@ -51,30 +50,22 @@ def whole(source: Source, chunks: Sequence[Chunk]) -> tree.File:
 
 def starts(source: Source) -> Iterator[int]:
     """Where items begin besides the first, their documentation included."""
-    tokens = lex(source, Report()).tokens
-    depth, path = 0, False
-    for at, token in enumerate(tokens):
-        before = tokens[at - 1].type if at else ""
-        if _begins(token, before, depth, path) and at:
+    run = Run(lex(source, Report()), source, Report())
+    depth = 0
+    for at, token in enumerate(run.tokens):
+        if at and _begins(run, at, depth):
             depth = 0
-            while tokens[at - 1].type == DOC and _alone(tokens, at - 1, source):
+            before = run.tokens[at - 1].type
+            while run.tokens[at - 1].type == DOC and run.first_on_line(at - 1):
                 at -= 1
             if at and before != "TNN":
-                yield tokens[at].start
+                yield run.tokens[at].start
         depth += (token.type in _OPENS) - (token.type in _CLOSES)
         depth = max(depth, 0)
-        path = token.type == "FROM" or (path and token.type != "IMPORT")
 
 
-def _begins(token: Token, before: str, depth: int, path: bool) -> bool:
+def _begins(run: Run, at: int, depth: int) -> bool:
     """Whether an item begins: within brackets only with a word that cannot stand there."""
-    if token.type == "LAYER":  # also the type of a parameter
-        return before not in {"COLON", "LSQB"}
-    if token.type == "IMPORT":  # also the middle of `from … import …`
-        return not path
-    return token.type in OF_A_FILE or (token.type == "LET" and not depth)
-
-
-def _alone(tokens: Sequence[Token], at: int, source: Source) -> bool:
-    """Whether a comment is the first on its line."""
-    return at == 0 or "\n" in source.text[tokens[at - 1].end : tokens[at].start]
+    type_ = run.tokens[at].type
+    item = type_ in OF_A_FILE or (type_ == "LET" and not depth)
+    return item and run.begins_statement(at)

@@ -7,11 +7,11 @@ from tnc.record import record
 from tnc.syntax import tree
 
 
-@record(eq=False)
+@record(eq=False, weakref_slot=True)
 class Module:
     """A parsed file. `name` is what imports call it (`std.nn`), "" for the file that is compiled.
     `imports` holds the module of every import by its path as written, without those that were
-    reported."""
+    reported. What others know of a module they may keep as long as it is there: weakly."""
 
     name: str
     source: Source
