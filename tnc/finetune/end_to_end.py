@@ -30,7 +30,7 @@ def tune_end_to_end(
     data: Data,
     *,
     epochs: int = 1,
-    loss: Loss = cross_entropy,
+    loss: Loss | None = None,
     optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
     scheduler: Callable[[Optimizer], LRScheduler] | None = None,
     teacher: nn.Module | None = None,
@@ -68,13 +68,13 @@ def tune_end_to_end(
     seed_all(seed)
     made = (optimizer or _adam)(p for p in network.parameters() if p.requires_grad)
     run = _Run(network, made, scheduler(made) if scheduler else None)
-    distilled = _Distilled(loss, teacher, distillation, temperature) if teacher else None
+    judge = _Judge(loss or cross_entropy, teacher, distillation, temperature)
     try:
         run.restore(kept.load())
         wrapped = processes.together(network)
         while len(run.history) < epochs:
             network.train()
-            _epoch(run, wrapped, Batches(data, seed), distilled or _Plain(loss), kept, progress)
+            _epoch(run, wrapped, Batches(data, seed), judge, kept, progress)
             network.eval()
             score = None if evaluate is None else float(evaluate(network))
             run.ended(score)
@@ -155,14 +155,14 @@ def _epoch(
     run: _Run,
     wrapped: nn.Module,
     batches: Batches,
-    loss: _Plain | _Distilled,
+    judge: _Judge,
     kept: Checkpoint,
     progress: Progress | None,
 ) -> None:
     """The rest of an epoch."""
     for inputs, targets in batches.epoch(len(run.history), run.done()):
         run.optimizer.zero_grad()
-        value = loss(inputs, called(wrapped, inputs), moved(targets, place(run.network)))
+        value = judge(inputs, called(wrapped, inputs), moved(targets, place(run.network)))
         torch.autograd.backward(value)
         run.optimizer.step()
         run.batch, run.steps = run.batch + 1, run.steps + 1
@@ -174,21 +174,17 @@ def _epoch(
 
 
 @record
-class _Plain:
+class _Judge:
+    """The loss of a batch; `share` of it says how far the network is from its teacher."""
+
     loss: Loss
-
-    def __call__(self, inputs: Any, outputs: Any, targets: Any) -> Tensor:
-        return self.loss(outputs, targets)
-
-
-@record
-class _Distilled:
-    loss: Loss
-    teacher: nn.Module
+    teacher: nn.Module | None
     share: float
     temperature: float
 
     def __call__(self, inputs: Any, outputs: Any, targets: Any) -> Tensor:
+        if self.teacher is None:
+            return self.loss(outputs, targets)
         teacher = self.teacher.eval()
         with torch.no_grad():
             theirs = softmax(called(teacher, inputs) / self.temperature, dim=1)
