@@ -38,8 +38,7 @@ SECTIONS: dict[str, tuple[object, ...]] = {
     "Plans": (Plan, Step, Alternative, Branch),
     "Checking": (tnc.check, tnc.Diagnostic, tnc.CompileError, tnc.ShapeError),
     "Equations": (tnc.einsum,),
-    "Fitting": (tnc.fit, tnc.FitReport, tnc.expand),
-    "Tuning": (tnc.tune_end_to_end, tnc.EndToEndReport, tnc.reestimate),
+    "Fitting": (tnc.fit, tnc.FitReport, tnc.Activations, tnc.expand),
     "Layers written in Python": (tnc.layer, Expression),
 }
 

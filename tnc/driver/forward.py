@@ -18,13 +18,13 @@ OPTIONS = Options(backward="autograd")
 
 
 def forward_module(layers: Sequence[Layer]) -> str:
-    """The text of one module with a class for each layer. All sizes are known; the order of
-    contraction is the quickest for the forward alone."""
+    """The text of one module with a class for each layer. All sizes are known. The order of
+    contraction is quick for the forward alone, and found without a long search."""
     return print_module([layers[0].source], [_built(each) for each in layers], OPTIONS)
 
 
 def _built(layer: Layer) -> Built:
-    planned = plan_graph(layer.builder, layer.graph, {}, profile=OPTIONS.profile, training=False)
+    planned = plan_graph(layer.builder, layer.graph, {}, training=False, cache=None, thorough=False)
     derived = tuple(map(partial(undifferentiated, layer.builder), regions(planned.graph)))
     made = make(layer, {}, OPTIONS, Draft(planned, derived, 0, 0))
     return Built(layer, made.plan, made.program)

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from tnc.driver.forward import forward_module
 from tnc.emit.load import load_module
-from tnc.fitting.equations import Equation, grams, kernel_of, projection
+from tnc.fitting.equations import Equation, Given, grams, kernel_of, projection
+from tnc.fitting.least_squares import times
 from tnc.fitting.network import Network, length
+from tnc.fitting.refusal import Unfit
 from tnc.fitting.roles import Roles, lacking, roles_of
+from tnc.ir.graph import IllTyped
 from tnc.record import record
 
 Tensors = Mapping[str, Tensor]
@@ -21,13 +24,17 @@ Tensors = Mapping[str, Tensor]
 
 @record
 class Formula:
-    """A compiled equation. Called with tensors by name, in float64."""
+    """A compiled equation, called with tensors by name."""
 
     call: Callable[..., Tensor]
-    given: tuple[str, ...]
+    given: tuple[Given, ...]
 
     def __call__(self, tensors: Tensors) -> Tensor:
-        result: Tensor = self.call(*(tensors[name] for name in self.given))
+        like = next(iter(tensors.values()))
+        given = [
+            tensors[each] if isinstance(each, str) else like.new_ones(each) for each in self.given
+        ]
+        result: Tensor = self.call(*given)
         return result
 
 
@@ -58,12 +65,16 @@ class Block:
         """The factor as the layer has it."""
         sizes = [self.shape[k] for k in self.order]
         back = sorted(range(len(sizes)), key=self.order.__getitem__)
-        return matrix.reshape(sizes).permute(back).reshape(self.physical)
+        return matrix.reshape(sizes).permute(back).reshape(self.physical).contiguous()
 
     def gram(self, tensors: Tensors) -> list[Tensor]:
         batch, bonds, _ = self.sizes
         pairs = zip(self.grams, bonds, strict=True)
         return [gram(tensors).reshape(batch, size, size) for gram, size in pairs]
+
+    def applied(self, grams: Sequence[Tensor], matrix: Tensor) -> Tensor:
+        """JᵀJ times a block."""
+        return times(grams, matrix)
 
     def projected(self, tensors: Tensors) -> Tensor:
         batch, bonds, free = self.sizes
@@ -84,7 +95,16 @@ class System:
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """The factors in the order of their declaration."""
+        """The factors in the order of their declaration. Errors: CompileError with E0503."""
+        try:
+            return self._blocks()
+        except Unfit as error:
+            raise error.refusal(self.network.layer) from None
+        except IllTyped as error:
+            why = f"least squares in its factors have no plan ({error})"
+            raise Unfit(why, None).refusal(self.network.layer) from error
+
+    def _blocks(self) -> tuple[Block, ...]:
         network = self.network
         roles = {name: roles_of(network, name) for name in network.names}
         written = {name: self._equations(name, roles[name]) for name in network.names}

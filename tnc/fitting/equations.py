@@ -16,20 +16,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from tnc.diagnostics import Source
-from tnc.fitting.network import Factor, Network, Product
-from tnc.fitting.roles import Roles, having, modes_in, parts, without
+from tnc.fitting.network import Factor, Network, Product, length
+from tnc.fitting.roles import Roles, bared, having, kept_in, modes_in, parts, without
 from tnc.fitting.terms import Modes, renamed
 from tnc.ir.graph import Builder, Value
 from tnc.ir.layer import Axes, Layer, Port
 from tnc.ir.scalar import Scalar
 from tnc.ir.tensor import Mode
-from tnc.ops import Add, Contract, Leaf, Pattern, Rename, Scale
+from tnc.ops import Add, Contract, Leaf, Rename, Scale
 from tnc.record import record
 
-TARGET, ONE = "=", "1"
-"""Names, beside those of factors, of the target and of a tensor without modes, which is one."""
+TARGET = "="
+"""The name, beside those of factors, of the target."""
+
+Given = str | tuple[int, ...]
 
 _SOURCE = Source("<fit>", "")
 
@@ -37,10 +40,10 @@ _SOURCE = Source("<fit>", "")
 @record
 class Equation:
     """A layer, and the names of the tensors that its inputs are, in order: those of a doubled term
-    twice."""
+    twice. In the place of a name stands the shape of a tensor of ones."""
 
     layer: Layer
-    given: tuple[str, ...]
+    given: tuple[Given, ...]
 
 
 def kernel_of(network: Network, products: Sequence[Product]) -> Equation:
@@ -66,12 +69,13 @@ def projection(network: Network, name: str, roles: Roles) -> Equation:
 def grams(network: Network, name: str, roles: Roles) -> tuple[Equation, ...]:
     """G, as the networks whose Kronecker product it is, one for each group of bonds; each with an
     axis for each batch mode, each bond of the group, and each bond of the other copy."""
-    products = having(network, name)
+    kept = kept_in(network, having(network, name))
+    products = [bared(each, kept) for each in having(network, name)]
     if len(roles.bonds) == 1:
-        return (_doubled(network.modes, products, name, roles, 0),)
+        return (_doubled(kept, products, name, roles, 0),)
     (product,) = products
     return tuple(
-        _doubled(network.modes, [_restricted(product, name, roles, k)], name, roles, k)
+        _doubled(kept, [_restricted(product, name, roles, k)], name, roles, k)
         for k in range(len(roles.bonds))
     )
 
@@ -144,9 +148,9 @@ class _Writer:
 
     build: Builder = field(default_factory=Builder)
     ports: list[Port] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    names: list[Given] = field(default_factory=list)
 
-    def given(self, name: str, axes: Axes) -> Value:
+    def given(self, name: Given, axes: Axes) -> Value:
         own = f"x{len(self.ports)}"
         value = self.build.make(Leaf("input", own, axes))
         self.ports.append(Port(own, axes, value, _SOURCE.everything()))
@@ -154,14 +158,17 @@ class _Writer:
         return value
 
     def product(self, keep: Modes, scale: float, copies: Sequence[Product], *more: Value) -> Value:
-        """The product of all factors and patterns, summed over every mode not in `keep`."""
-        operands = [*more]
-        patterns: list[Pattern] = []
-        for copy in copies:
-            operands += [self._factor(each) for each in copy.factors]
-            patterns += copy.patterns
-        operands = operands or [self.given(ONE, ())]
-        value = self.build.make(Contract(keep, tuple(patterns)), operands)
+        """The product of all factors and patterns, summed over every mode not in `keep`. Factors
+        of a copy stand beside those of the other, so that the written order is a sweep along a
+        chain; legs of patterns that no factor has get ones, as a relation wants to be carried."""
+        pairs = zip_longest(*(copy.factors for copy in copies))
+        operands = [*more, *(self._factor(each) for pair in pairs for each in pair if each)]
+        patterns = tuple(pattern for copy in copies for pattern in copy.patterns)
+        carried = {mode for each in operands for mode in each.type.modes}
+        bare = [leg for each in patterns for leg in each.legs[1:] if leg not in carried]
+        operands += [self.given((length(leg),), ((leg,),)) for leg in bare]
+        operands = operands or [self.given((), ())]
+        value = self.build.make(Contract(keep, patterns), operands)
         return value if scale == 1 else self.build.make(Scale(Scalar.of(scale)), (value,))
 
     def _factor(self, factor: Factor) -> Value:

@@ -7,23 +7,22 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tnc.fitting.equations import TARGET
-from tnc.fitting.kernels import constants, system_of
+from tnc.fitting.activations import Activations
+from tnc.fitting.polish import polish as polished
+from tnc.fitting.problems import Problem, problem_of
 from tnc.fitting.report import FitReport
-from tnc.fitting.starts import Start, starts
-from tnc.fitting.sweeps import Descent, descend
-from tnc.fitting.targets import Bias, laid_out, target_of
-from tnc.record import record
+from tnc.fitting.starts import Start
+from tnc.fitting.sweeps import ZERO, Descent, descend
 
 Progress = Callable[[int, float], object]
 
-PROXIMAL = 1e-12
-"""Weight of the proximal term."""
+NOTES = ("near the borders the layer is no single convolution",)
+"""Said of a layer that pads between its convolutions."""
 
 
 def fit(
     layer: nn.Module,
-    target: Tensor | nn.Module,
+    target: Tensor | nn.Module | Activations,
     *,
     iterations: int = 200,
     tolerance: float = 1e-6,
@@ -41,11 +40,13 @@ def fit(
     their own device; computed is in float64. Where anything fails, nothing is changed.
     `target`: a kernel in PyTorch's layout ([t, s] of `nn.Linear`, [t, s/groups, i, …] of
     convolutions; output modes, input modes, taps), an `nn.Linear`, `nn.Conv1d`, `2d` or `3d`, a
-    `Conv1D` of transformers, or another layer of tnc. The bias of a module is copied.
+    `Conv1D` of transformers, or another layer of tnc; the bias of a module is copied. Or
+    `tnc.Activations`: then the outputs for these samples are fitted, not the kernel, and the bias.
     `iterations`: the most sweeps over all factors; they end when one lowers the error by less than
-    `tolerance` of itself. `restarts`: how many starts are tried; the best is taken. `start`:
-    `auto` (singular vectors, then random ones), `random`, or `current`, the weights as they are.
-    `progress` is called with the number of the sweep and the error after it.
+    `tolerance` of itself. `restarts`: how many starts are tried, until one is exact; the best is
+    taken. `polish`: whether L-BFGS goes on from where the sweeps end. `start`: `auto` (singular
+    vectors, then random ones), `random`, or `current`, the weights as they are. `progress` is
+    called with the number of the sweep and the error after it.
 
     Method: alternating least squares, whose normal equations are derived from the network as
     equations of the language and planned like every other.
@@ -53,46 +54,49 @@ def fit(
     Errors: CompileError with E0503 for a layer that is no such network; ValueError for a target of
     another shape; TypeError for a module that is neither dense nor made by tnc.
     """
-    system = system_of(layer)
-    aim = target_of(target)
-    bias = Bias(system.network, layer, aim)
-    weights = {name: getattr(layer, name) for name in system.network.names}
-    device = weights[system.network.names[0]].device
-    given = {**constants(system, layer), TARGET: laid_out(system.network, aim.kernel).to(device)}
-    runs = [
-        _run(Descent(system, {**given, **begun}, PROXIMAL), iterations, tolerance, progress)
-        for begun in starts(system, given, weights, start, restarts, seed)
-    ]
+    problem = problem_of(layer, target)
+    weights = {name: getattr(layer, name) for name in problem.system.network.names}
+    told = _told(problem, progress)
+    runs: list[_Run] = []
+    for descent in problem.descents(weights, start, restarts, seed):
+        runs.append(_Run(descent, iterations, tolerance, polish, told))
+        if runs[-1].errors[-1] < ZERO:
+            break
     best = min(runs, key=lambda run: run.errors[-1])
     with torch.no_grad():
         for name, weight in weights.items():
-            weight.copy_(best.factors[name])
-        said = bias.set()
+            weight.copy_(best.descent.tensors[name])
+        bias = problem.set_bias(best.descent.tensors)
     return FitReport(
-        error=best.errors[-1],
-        errors=tuple(best.errors),
-        iterations=len(best.errors) - 1,
-        restarts=tuple(run.errors[-1] for run in runs),
+        error=problem.told(best.errors[-1]),
+        errors=tuple(map(problem.told, best.errors)),
+        iterations=best.sweeps,
+        restarts=tuple(problem.told(run.errors[-1]) for run in runs),
         converged=best.converged,
-        largest_norm=1.0,
-        bias=said,
+        largest_norm=best.descent.largest(),
+        bias=bias,
+        notes=NOTES if problem.system.network.clipped else (),
     )
 
 
-@record
+def _told(problem: Problem, progress: Progress | None) -> Progress:
+    def told(number: int, error: float) -> None:
+        if progress is not None:
+            progress(number, problem.told(error))
+
+    return told
+
+
 class _Run:
-    """One start, and what became of it."""
+    """One start, and what became of it: the error before each sweep, after the last, and after
+    polishing."""
 
-    factors: dict[str, Tensor]
-    errors: list[float]
-    converged: bool
-
-
-def _run(descent: Descent, iterations: int, tolerance: float, progress: Progress | None) -> _Run:
-    errors, converged = descend(descent, iterations, tolerance, progress or _silent)
-    names = descent.system.network.names
-    return _Run({name: descent.tensors[name] for name in names}, errors, converged)
-
-
-def _silent(number: int, error: float) -> None:
-    return None
+    def __init__(
+        self, descent: Descent, iterations: int, tolerance: float, polish: bool, told: Progress
+    ) -> None:
+        self.descent = descent
+        with torch.no_grad():
+            self.errors, self.converged = descend(descent, iterations, tolerance, told)
+        self.sweeps = len(self.errors) - 1
+        if polish:
+            self.errors.append(polished(descent))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import torch
 from torch import Tensor, nn
 
 from tnc.driver.origin import layer_of
 from tnc.fitting.blocks import System
-from tnc.fitting.equations import ONE
 from tnc.fitting.reading import network_of
 from tnc.ir.layer import Layer
 
@@ -28,8 +26,7 @@ def expand(layer: nn.Module) -> Tensor:
     system = system_of(layer)
     network = system.network
     tensors = {name: getattr(layer, name) for name in (*network.names, *network.constants)}
-    first = tensors[network.names[0]]
-    return system.kernel({**tensors, ONE: first.new_ones(())})
+    return system.kernel(tensors)
 
 
 def system_of(layer: nn.Module) -> System:
@@ -49,8 +46,5 @@ def _system(layer: Layer) -> System:
 
 
 def constants(system: System, layer: nn.Module) -> dict[str, Tensor]:
-    """What a kernel is made of beside its trained factors, in float64."""
-    weight = getattr(layer, system.network.names[0])
-    found = {name: getattr(layer, name) for name in system.network.constants}
-    one = torch.ones((), device=weight.device)
-    return {name: each.detach().double() for name, each in {**found, ONE: one}.items()}
+    """The buffers of which a kernel is made, in float64."""
+    return {name: getattr(layer, name).detach().double() for name in system.network.constants}

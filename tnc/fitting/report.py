@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tnc.record import record
 
-DEGENERATE = 100.0
+DEGENERATE = 10.0
 """Terms so much larger than their sum cancel each other."""
 
 

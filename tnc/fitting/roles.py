@@ -35,23 +35,25 @@ class Roles:
 def roles_of(network: Network, name: str) -> Roles:
     """The roles of the modes of a factor. Errors: Unfit where terms disagree."""
     products = having(network, name)
+    kept = kept_in(network, products)
     columns = zip(*(modes_in(each, name) for each in products), strict=True)
-    kinds = [_kind(network, name, products, column) for column in columns]
+    kinds = [_kind(kept, name, products, column) for column in columns]
     batch, bonds, free = (
         tuple(k for k, kind in enumerate(kinds) if kind == wanted)
         for wanted in ("batch", "bond", "free")
     )
-    groups = (bonds,) if len(products) > 1 else tuple(_groups(products[0], name, bonds, batch))
+    one = bared(products[0], kept)
+    groups = (bonds,) if len(products) > 1 else tuple(_groups(one, name, bonds, batch))
     return Roles(batch, groups or ((),), free)
 
 
-def _kind(network: Network, name: str, products: Sequence[Product], column: Modes) -> str:
-    kept = [mode in network.modes for mode in column]
-    if any(kept) and (not all(kept) or len(set(column)) > 1):
+def _kind(kept: Modes, name: str, products: Sequence[Product], column: Modes) -> str:
+    known = [mode in kept for mode in column]
+    if any(known) and (not all(known) or len(set(column)) > 1):
         raise Unfit(f"the weight `{name}` stands for different things in different terms", None)
-    if not any(kept):
+    if not any(known):
         return "bond"
-    rest = [without(each, name) for each in products]
+    rest = [bared(without(each, name), kept) for each in products]
     alone = all(mode not in _every(one) for mode, one in zip(column, rest, strict=True))
     return "free" if alone else "batch"
 
@@ -77,6 +79,21 @@ def parts(product: Product, apart: set[Mode]) -> list[set[Mode]]:
         met = [part for part in found if part & modes]
         found = [part for part in found if not part & modes] + [modes.union(*met)]
     return found
+
+
+def kept_in(network: Network, products: Sequence[Product]) -> Modes:
+    """The modes of the kernel, and the taps that are embedded in one of them: the only tap of a
+    pattern puts every element at a place of its own. Of several terms, the former alone."""
+    if len(products) > 1:
+        return network.modes
+    own = [pattern for pattern in products[0].patterns if len(pattern.taps) == 1]
+    return (*network.modes, *(each.taps[0] for each in own if each.signal in network.modes))
+
+
+def bared(product: Product, kept: Modes) -> Product:
+    """A term without the patterns that embed its taps."""
+    patterns = [each for each in product.patterns if not set(each.taps) <= set(kept)]
+    return replace(product, patterns=tuple(patterns))
 
 
 def having(network: Network, name: str) -> list[Product]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 import torch
@@ -11,7 +11,11 @@ from torch import Tensor
 
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
-from tnc.fitting.least_squares import solve, times
+from tnc.fitting.gauge import Gauge
+from tnc.fitting.least_squares import solve
+
+ZERO = 1e-13
+"""Below it an error is rounding."""
 
 EXACT = 1e-5
 """Below such an error it is computed from the kernel itself, as differences of squares are too
@@ -25,6 +29,10 @@ class Descent:
     system: System
     tensors: dict[str, Tensor]
     proximal: float
+    gauge: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gauge = Gauge(self.system)
 
     @property
     def target(self) -> Tensor:
@@ -36,11 +44,17 @@ class Descent:
         norm = torch.linalg.vector_norm(self.target)
         return float(gap / norm) if norm > 0 else float(gap)
 
+    def largest(self) -> float:
+        """The largest norm of a component, in norms of the target."""
+        norm = float(torch.linalg.vector_norm(self.target))
+        return self.gauge.largest(self.tensors) / norm if norm else 0.0
+
     def sweep(self) -> float:
         """Solve for each factor once; the relative error after it."""
         left = 0.0
         for block in self.system.blocks:
             left = self._solved(block)
+        self.gauge.balance(self.tensors)
         square = float(self.target.square().sum())
         error = sqrt(max(left, 0.0) / square) if square else 0.0
         return error if error > EXACT else self.error()
@@ -54,7 +68,7 @@ class Descent:
         near = block.matrix(tensors[block.name])
         found = solve(grams, wanted, near, self.proximal)
         tensors[block.name] = block.weight(found)
-        product = (found * (times(grams, found) - 2 * wanted)).sum()
+        product = (found * (block.applied(grams, found) - 2 * wanted)).sum()
         return float(target.square().sum() + product)
 
 
@@ -67,6 +81,6 @@ def descend(
     for number in range(1, iterations + 1):
         errors.append(descent.sweep())
         told(number, errors[-1])
-        if abs(errors[-2] - errors[-1]) <= tolerance * errors[-1]:
+        if abs(errors[-2] - errors[-1]) <= tolerance * errors[-1] or errors[-1] < ZERO:
             return errors, True
     return errors, False
