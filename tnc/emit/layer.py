@@ -9,13 +9,14 @@ from dataclasses import replace as replaced
 
 from tnc.emit.description import described, likened, settings
 from tnc.emit.door import Door, leading, leading_axis
-from tnc.emit.expression import names, parse, quote, replace
+from tnc.emit.expression import quote, replace
 from tnc.emit.naming import Part, attribute, fresh, variable
 from tnc.emit.prose import comment, docstring, place
 from tnc.emit.start import Squares, reset
 from tnc.emit.statement import INDENT, assign, bracketed, call, define, give
 from tnc.emit.variants import KEEP, folds, guard
 from tnc.ir.layer import Layer, Port, Weight
+from tnc.ir.lifetime import variables
 from tnc.ir.program import Child, Invoke, Line, Program, Routine
 from tnc.ir.size import Size
 from tnc.record import record
@@ -50,7 +51,7 @@ def shown(program: Program, parts: Mapping[Routine, Part], squares: Squares, alo
         for form in program.forms
         for step in form.body
         if isinstance(step, Line)
-        for name in names(parse(step.expression))
+        for name in variables(step.expression)
     }
     layer = program.layer
     given = {port.name for port in layer.inputs}

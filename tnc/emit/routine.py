@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from textwrap import fill
 
-from tnc.emit.expression import flat, names, parse
+from tnc.emit.expression import flat, parse
 from tnc.emit.naming import Part, fresh
 from tnc.emit.prose import comment, docstring, place, places
 from tnc.emit.statement import (
@@ -20,7 +20,7 @@ from tnc.emit.statement import (
     unpack,
     when,
 )
-from tnc.ir.lifetime import deaths
+from tnc.ir.lifetime import deaths, variables
 from tnc.ir.program import Line, Routine
 
 CAST = '''\
@@ -184,7 +184,7 @@ def _body(routine: Routine, results: Sequence[str]) -> list[str]:
 
 def reads(lines: Iterable[Line]) -> frozenset[str]:
     """The variables that the lines read."""
-    return frozenset(name for line in lines for name in names(parse(line.expression)))
+    return frozenset(name for line in lines for name in variables(line.expression))
 
 
 def needed_sizes(routine: Routine, wanted: Collection[str]) -> tuple[Line, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from tnc.ir.program import Line
 
@@ -21,6 +22,14 @@ COPIES = frozenset({"contiguous", "flatten", "ravel", "reshape"})
 ATTRIBUTES = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 
 
+@lru_cache(1 << 14)  # the candidates for a layer have most of their lines in common
+def variables(expression: str) -> frozenset[str]:
+    """The variables which an expression reads."""
+    tree = ast.parse(expression, mode="eval")
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+@lru_cache(1 << 14)
 def viewed(expression: str, surely: bool = False) -> str | None:
     """The variable of which an expression is a view, or None if it makes a new tensor; or may
     make one, if it shall be a view `surely`."""

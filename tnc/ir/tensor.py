@@ -21,6 +21,11 @@ class Mode:
         object.__setattr__(self, "unit", self.size.value == 1)
         object.__setattr__(self, "_hash", hash((self.name, self.size)))
 
+    def __eq__(self, other: object) -> bool:  # most are told apart by their names
+        if not isinstance(other, Mode):
+            return NotImplemented
+        return self.name == other.name and self.size == other.size
+
     def __hash__(self) -> int:
         return self._hash
 

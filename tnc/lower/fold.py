@@ -5,11 +5,10 @@ The whole is laid out together before it is cut, so that what is kept lies as it
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tnc.ir.lifetime import viewed
+from tnc.ir.lifetime import variables, viewed
 from tnc.ir.program import Invoke, Line, Program, Routine
 from tnc.lower.names import safe
 
@@ -140,8 +139,7 @@ def _read(lines: Iterable[Line]) -> list[str]:
 
 def _names(line: Line) -> set[str]:
     """The variables of an expression: tensors and sizes."""
-    nodes = ast.walk(_parsed(line))
-    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"torch", "math"}
+    return {*variables(line.expression)} - {"torch", "math"}
 
 
 def _plain(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
+from tnc.ir.lifetime import variables
 from tnc.ir.program import Line, Routine
 from tnc.lower.names import Names, safe
 from tnc.record import record
@@ -112,8 +112,7 @@ class Readings:
 def _taken(routine: Routine) -> set[str]:
     """Every name in a routine."""
     lines = (*routine.sizes, *routine.forward, *routine.backward, *routine.tangent)
-    trees = [ast.parse(line.expression, mode="eval") for line in lines]
-    read = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    read = {name for line in lines for name in variables(line.expression)}
     given = (*routine.arguments, *routine.seeds, *routine.tangents)
     return {*read, *given, *(target for line in lines for target in line.targets)}
 

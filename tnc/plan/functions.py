@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from types import SimpleNamespace
+from functools import lru_cache, partial
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 from tnc.ir import strides as lie
@@ -40,7 +40,12 @@ RESULT = {
 def run(line: Line, scope: Mapping[str, object]) -> Any:
     """The value of a line, given those of its variables. The text is the lowering's own; besides
     its variables it sees nothing but what is in `KNOWN`."""
-    return eval(line.expression, {"__builtins__": {}}, _Names(scope))
+    return eval(_code(line.expression), {"__builtins__": {}}, _Names(scope))
+
+
+@lru_cache(1 << 14)  # the candidates for a layer have most of their lines in common
+def _code(expression: str) -> CodeType:
+    return compile(expression, "<line>", "eval")
 
 
 class _Names(dict[str, object]):
