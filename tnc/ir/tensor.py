@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import field
+from weakref import WeakValueDictionary
 
 from tnc.ir.size import Size
 from tnc.record import record
 
 
-@record
+@record(eq=False, weakref_slot=True)
 class Mode:
-    """A named axis. Within one graph a name has one size. A `unit` mode has size 1."""
+    """A named axis. Within one graph a name has one size. A `unit` mode has size 1.
+
+    Modes that are equal are one object, so to compare and to hash them costs next to nothing.
+    """
 
     name: str
     size: Size
-    unit: bool = field(init=False, repr=False, compare=False)
-    _hash: int = field(init=False, repr=False, compare=False)
+    unit: bool = field(init=False, repr=False)
+
+    def __new__(cls, name: str, size: Size) -> Mode:
+        if (found := _MODES.get((name, size))) is not None:
+            return found
+        made = object.__new__(cls)
+        Mode.__init__(made, name, size)  # before another thread finds it
+        return _MODES.setdefault((name, size), made)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", self.size.value == 1)
-        object.__setattr__(self, "_hash", hash((self.name, self.size)))
 
-    def __eq__(self, other: object) -> bool:  # most are told apart by their names
-        if not isinstance(other, Mode):
-            return NotImplemented
-        return self.name == other.name and self.size == other.size
-
-    def __hash__(self) -> int:
-        return self._hash
+    def __getnewargs__(self) -> tuple[str, Size]:
+        return self.name, self.size
 
     def __str__(self) -> str:
         return self.name
+
+
+_MODES: WeakValueDictionary[tuple[str, Size], Mode] = WeakValueDictionary()
 
 
 @record

@@ -5,6 +5,7 @@ The whole is laid out together before it is cut, so that what is kept lies as it
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 

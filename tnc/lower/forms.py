@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from tnc.ir.layer import Axes
 from tnc.ir.size import Size
@@ -52,11 +53,13 @@ class View:
     shape: Axes | None = None
 
 
+@lru_cache(1 << 14)
 def flat(axes: Axes) -> Order:
     return tuple(itertools.chain.from_iterable(axes))
 
 
-def solid(modes: Iterable[Mode]) -> Order:
+@lru_cache(1 << 14)
+def solid(modes: Order) -> Order:
     """A mode of size 1 may stand anywhere."""
     return tuple([mode for mode in modes if not mode.unit])
 
@@ -65,10 +68,12 @@ def extent(modes: Iterable[Mode]) -> Size:
     return Size.product(mode.size for mode in modes)
 
 
+@lru_cache(1 << 14)
 def bare(axes: Axes) -> Axes:
     return tuple(solid(axis) for axis in axes)
 
 
+@lru_cache(1 << 14)
 def copies(order: Order, want: Axes) -> bool:
     """Whether merging to `want` moves elements of a tensor that lies in memory as `order`."""
     place = {mode: k for k, mode in enumerate(solid(order))}

@@ -129,7 +129,9 @@ class _Search:
                 cost = state.cost + priced.cost
                 for number, extra in priced.copies:
                     cost += 0 if number in state.copied else extra
-                copied = state.copied.union(number for number, _ in priced.copies)
+                copied = state.copied
+                if priced.copies:
+                    copied = copied.union(number for number, _ in priced.copies)
                 orders = state.orders + priced.gives
                 states.append(State(cost, orders, copied, (*state.chosen, priced.way)))
         self._live.extend(step.values)
@@ -159,7 +161,8 @@ class _Search:
 
     # ------------------------------------------------------------------ states
     def _priced(self, step: Step, numbers: tuple[int, ...]) -> list[Priced]:
-        if (step, numbers) not in self._known:
+        found = self._known.get((step, numbers))
+        if found is None:
             orders = tuple(self._orders[number] for number in numbers)
             forms = tuple(Form.plain(order) for order in orders)
             if len(step.values) == 1 and aliased(step.values[0]):
@@ -170,7 +173,7 @@ class _Search:
                 site = Site(step, forms, self._measure)
                 found = [self._price(step, orders, way) for way in ways(site)]
             self._known[step, numbers] = found
-        return self._known[step, numbers]
+        return found
 
     def _price(self, step: Step, orders: Sequence[Order], way: Way) -> Priced:
         cost = way.cost
@@ -193,8 +196,8 @@ class _Search:
         self._live = [self._live[j] for j in kept]
         grown: dict[tuple[tuple[int, ...], frozenset[int]], State] = {}
         for state in self._states:
-            orders = tuple(state.orders[j] for j in kept)
-            copied = state.copied - dead
+            orders = tuple([state.orders[j] for j in kept])
+            copied = state.copied - dead if state.copied else state.copied
             old = grown.get((orders, copied))
             if old is None or state.cost < old.cost:
                 grown[orders, copied] = State(state.cost, orders, copied, state.chosen)
