@@ -55,11 +55,11 @@ def shown(program: Program, parts: Mapping[Routine, Part], squares: Squares, alo
     }
     layer = program.layer
     given = {port.name for port in layer.inputs}
-    variables = dict(program.symbols)
+    symbols = dict(program.symbols)
     for entry in layer.run_time:
-        variables.setdefault(entry.symbol, fresh(entry.symbol, given))
+        symbols.setdefault(entry.symbol, fresh(entry.symbol, given))
     wanted = tuple(name for _, name in program.symbols if name in read)
-    door = Door(layer, f"_check_{layer.name}", variables, wanted, program.proven)
+    door = Door(layer, f"_check_{layer.name}", symbols, wanted, program.proven)
     return Shown(program, parts, door, squares, alone)
 
 

@@ -8,7 +8,7 @@ and maxima. It is kept in a normal form, so that two sizes which are equal as po
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from tnc.record import record
@@ -57,6 +57,15 @@ class Size:
     """A sum of integer multiples of products of atoms; `terms` is sorted and has no zeros."""
 
     terms: tuple[tuple[Monomial, int], ...]
+    value: int | None = field(init=False, compare=False, repr=False)
+    """The integer, or None when it depends on a run-time size."""
+
+    def __post_init__(self) -> None:
+        value: int | None = 0
+        if self.terms:
+            (monomial, count), *more = self.terms
+            value = None if monomial or more else count
+        object.__setattr__(self, "value", value)
 
     # ------------------------------------------------------------------ making
     @staticmethod
@@ -138,14 +147,6 @@ class Size:
         return self - (self // other) * other
 
     # ------------------------------------------------------------------ reading
-    @cached_property
-    def value(self) -> int | None:
-        """The integer, or None when it depends on a run-time size."""
-        if not self.terms:
-            return 0
-        (monomial, count), *more = self.terms
-        return count if not more and monomial == () else None
-
     @cached_property
     def symbols(self) -> frozenset[str]:
         """The names of the run-time sizes on which this one depends."""

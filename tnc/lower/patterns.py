@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from tnc.diagnostics.span import Span
 from tnc.ir.graph import Builder, Value
@@ -31,11 +32,13 @@ def chained(pattern: Pattern) -> tuple[Pattern, ...]:
     return (outer, *chained(replace(inner, signal=middle)))
 
 
+@lru_cache(1 << 10)
 def used(pattern: Pattern) -> Size:
     """How many positions the windows span, from the first to the last."""
     return pattern.stride * (pattern.result.size - 1) + pattern.reach + 1
 
 
+@lru_cache(1 << 10)
 def fitting(pattern: Pattern) -> bool:
     """Whether the windows cover the signal: no padding, and no remainder or one that does no harm,
     as windows of one element with a step over it have it."""
@@ -46,6 +49,7 @@ def fitting(pattern: Pattern) -> bool:
     return loose or used(pattern) == pattern.signal.size
 
 
+@lru_cache(1 << 10)
 def symmetric(pattern: Pattern) -> bool:
     """Whether a convolution with `left` zeros on both sides provably has the result's size."""
     left = pattern.left.value
