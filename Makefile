@@ -37,7 +37,7 @@ demo: $(STAMP)  ## compile a layer, read its code, train with it
 
 test: $(STAMP)  ## all tests
 	@echo "== test"
-	@$(PY) -m pytest -q -n $(JOBS) $(ARGS)
+	@$(PY) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint types imports docs test wheel  ## everything that must hold before a change goes in
 	@echo "== all is well"

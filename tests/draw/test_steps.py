@@ -25,15 +25,31 @@ STAGES: list[Stage] = ["planned", "backward"]
 PLANNED = [*LAYERS, ("11_attention.tnn", "SelfAttention", {"E": 8, "heads": 2})]
 
 
+_drawn: dict[str, Diagram] = {}
+_plans: dict[str, Plan] = {}
+
+
 def drawn(file: str, name: str, settings: dict[str, Any], stage: Stage, **how: Any) -> Diagram:
+    """The diagram, made once per test process."""
+    key = repr((file, name, settings, stage, how))
+    if key not in _drawn:
+        _drawn[key] = _draw(file, name, settings, stage, **how)
+    return _drawn[key]
+
+
+def _draw(file: str, name: str, settings: dict[str, Any], stage: Stage, **how: Any) -> Diagram:
     path = file if file.startswith("std.") else str(EXAMPLES / file)
     options = Options(cache=False)
     return staged(opened(path), Request(name, settings), options, stage, **how)[0]
 
 
 def plan_of(file: str, name: str, settings: dict[str, Any]) -> Plan:
-    path = file if file.startswith("std.") else EXAMPLES / file
-    return tnc.compile(path, name, set=settings, cache=False).plan
+    """The plan, made once per test process."""
+    key = repr((file, name, settings))
+    if key not in _plans:
+        path = file if file.startswith("std.") else EXAMPLES / file
+        _plans[key] = tnc.compile(path, name, set=settings, cache=False).plan
+    return _plans[key]
 
 
 @pytest.mark.parametrize(("file", "name", "settings"), PLANNED)

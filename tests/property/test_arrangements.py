@@ -210,13 +210,18 @@ layer L {{
 
 @pytest.mark.parametrize("first", FACTORS)
 def test_every_order_of_the_operands_is_one_value(first: str) -> None:
-    """The five factors of a CP convolution, in all 120 orders."""
+    """The five factors of a CP convolution, in all 120 orders. Counting multiply-adds, which tries
+    no programs, takes a third of the time; each pair of first ones is followed by time as well."""
 
     def dense(x: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
         kernel = torch.einsum("rs,rt,ri,rj->tsij", A, B, C, D)
         return functional.conv2d(functional.pad(x, (0, 1, 1, 1)), kernel, None, 2)
 
     x = torch.randn(2, 3, 5, 7, dtype=DOUBLE)
-    for rest in itertools.permutations([name for name in FACTORS if name != first]):
-        module = instance_of(CP.format(" * ".join((first, *rest))))
+    others = [name for name in FACTORS if name != first]
+    orders = [(first, *rest) for rest in itertools.permutations(others)]
+    for order in orders:
+        module = instance_of(CP.format(" * ".join(order)), objective="macs")
         agree(module, dense, x, tolerance=1e-12)
+    for order in orders[::6]:
+        agree(instance_of(CP.format(" * ".join(order))), dense, x, tolerance=1e-12)
