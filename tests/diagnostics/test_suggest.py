@@ -36,6 +36,10 @@ def test_distance(one: str, other: str, steps: int) -> None:
         ("Relu", ["elu", "relu", "gelu"], "relu"),
         ("x", ["X", "x'"], "X"),
         ("ReLU", ["relu", "ReLU6"], "relu"),
+        ("padding", ["stride", "pad"], "pad"),
+        ("dil", ["stride", "dilation"], "dilation"),
+        ("dilations", ["dil", "dilation"], "dilation"),
+        ("st", ["stride"], None),
     ],
 )
 def test_nearest(name: str, candidates: list[str], found: str | None) -> None:

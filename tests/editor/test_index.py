@@ -170,7 +170,7 @@ def test_texts_of_the_past_are_forgotten(tmp_path: Path) -> None:
         hover(document, text.index("L("))
     gc.collect()
     assert len(importing.indexed().occurrences) > 5
-    alive = [each for each in gc.get_objects() if isinstance(each, Source)]
+    alive = [each for each in gc.get_objects() if type(each) is Source]
     texts = {each.text for each in alive if each.name == str(imported)}
     assert len(texts) == 4, "the text, its two pieces, and the first piece of all"
 

@@ -7,12 +7,16 @@ from tnc.diagnostics.span import Span
 
 SHOWN = 5
 
+SHORTEST = 3
+"""Letters of a name that is suggested because another begins with it."""
+
 
 def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """The candidates fewest edits away from `name`, if that is at most a third of its length.
 
     Edits are insertions, deletions, replacements and swaps of neighbours; one is always allowed.
-    Where names differ in nothing but case, these are all that is found.
+    Where names differ in nothing but case, these are all that is found; where none is near, those
+    that go on like `name`, or end sooner.
     """
     others = sorted({*candidates} - {name})
     if cased := tuple(each for each in others if each.casefold() == name.casefold()):
@@ -22,7 +26,13 @@ def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     # Something must be left of the name: `x` is one edit away from `y` too.
     useful = [each for each, n in steps.items() if n <= allowed and n < max(len(name), len(each))]
     fewest = min((steps[each] for each in useful), default=0)
-    return tuple(each for each in useful if steps[each] == fewest)
+    near = tuple(each for each in useful if steps[each] == fewest)
+    return near or tuple(each for each in others if _begins(each, name) or _begins(name, each))
+
+
+def _begins(short: str, long: str) -> bool:
+    """Whether one name, of more than a letter or two, is the beginning of the other."""
+    return len(short) >= SHORTEST and long.startswith(short)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

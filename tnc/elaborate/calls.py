@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tnc.diagnostics import Label, Span
-from tnc.diagnostics.diagnostic import Help
+from tnc.diagnostics.diagnostic import Edit, Help
 from tnc.elaborate.definitions import BuiltIn, Partial
 from tnc.elaborate.evaluate import element_of, number, options, undefined_function
 from tnc.elaborate.masks import masked
@@ -74,6 +74,9 @@ def call(
         return value_of(applied.call, flow, scope, shared), True
     operand = _operand(applied, value_of, scope)
     if operand is None:
+        for each in applied.others:
+            if isinstance(each, tree.Argument) and each.name and each.name.text == "over":
+                scope.modes.referred(each.value, scope)  # for its errors
         return None, False
     if applied.name == "mask":
         return masked(applied.call, operand, applied.others, scope), False
@@ -243,7 +246,24 @@ def _options(
 def _report_arity(applied: Application, arity: int, scope: Scope) -> None:
     tensors = "one tensor" if arity == 1 else f"{arity} tensors"
     text = f"`{applied.name}` takes {tensors}, {len(applied.tensors)} given"
-    scope.report.error("E0401", text, applied.span)
+    help = _several_modes(applied, scope)
+    scope.report.error("E0401", text, applied.span, f"{len(applied.tensors)} given", help=help)
+
+
+def _several_modes(applied: Application, scope: Scope) -> tuple[Help, ...]:
+    """`mean(x, over: h, w)`: several modes are a list."""
+    arguments = [each for each in applied.call.arguments if isinstance(each, tree.Argument)]
+    named = [k for k, each in enumerate(arguments) if each.name and each.name.text == "over"]
+    modes = [each.value for each in arguments[named[0] :]] if named else []
+    if len(modes) < 2 or not all(_is_mode(each, scope) for each in modes):
+        return ()
+    first, last = modes[0].span, modes[-1].span
+    text = f"[{', '.join(each.span.text for each in modes)}]"
+    return (Help(f"several modes are a list: `over: {text}`", (Edit(first.to(last), text),)),)
+
+
+def _is_mode(expr: tree.Expr, scope: Scope) -> bool:
+    return isinstance(expr, tree.Name) and expr.text in scope.modes.names
 
 
 # ---------------------------------------------------------------- functions over modes

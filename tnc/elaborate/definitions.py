@@ -91,7 +91,8 @@ class FileNames:
     `module`: how imports call the file. `layers`: layers and externs. `values`: its lets.
     `imported`: names from other files. `spans`: where each name is declared. `poisoned`: names that
     may have been declared in what was lost. `members`: the files of a folder, such as `std`.
-    `functions`: those of the language that it passes on.
+    `functions`: those of the language that it passes on. `head`: where a line can be added to the
+    imports, as an edit may do.
     """
 
     module: str
@@ -103,6 +104,7 @@ class FileNames:
     poisoned: frozenset[str]
     members: Mapping[str, FileNames] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
+    head: Span | None = None
 
     @property
     def offered(self) -> frozenset[str]:

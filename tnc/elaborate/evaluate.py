@@ -250,7 +250,7 @@ def undefined_function(name: tree.Name, known: frozenset[str], scope: Names) -> 
             f"undefined layer or function `{name.text}`",
             name.span,
             "not found",
-            help=suggested(name.span, known | _layers(scope, name.span)),
+            help=suggested(name.span, known | _layers(scope, name.span), scope.file.head),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from tnc.diagnostics import Label, Report, Span, closest, did_you_mean
 from tnc.elaborate.calls import TENSOR_FUNCTIONS
@@ -54,6 +55,7 @@ class Homes:
             {name.text: name.span for name in declared(module.file)},
             module.file.poisoned | lost,
             functions=TENSOR_FUNCTIONS if module.name == STANDARD else frozenset(),
+            head=_head(module.file),
         )
         for item in module.file.items:
             if isinstance(item, tree.Layer | tree.Extern):
@@ -150,3 +152,11 @@ def report_duplicates(file: tree.File, report: Report) -> None:
                 Label(first[name.text], "first declared here"),
             )
         first.setdefault(name.text, name.span)
+
+
+def _head(file: tree.File) -> Span | None:
+    """The end of the last import at the head of a file, else of its edition; None without either:
+    what comes first there may be a comment about the file."""
+    imports = takewhile(lambda each: isinstance(each, tree.Import | tree.FromImport), file.items)
+    spans = [each.span for each in (file.edition, *imports) if each is not None]
+    return Span(spans[-1].source, spans[-1].end, spans[-1].end) if spans else None

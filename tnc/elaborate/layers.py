@@ -25,7 +25,7 @@ from tnc.elaborate.reserved import refuse_reserved
 from tnc.elaborate.roles import Inside
 from tnc.elaborate.scope import Scope
 from tnc.elaborate.tensors import Declared, declare, refuse_attribute
-from tnc.elaborate.terms import complete, value_of
+from tnc.elaborate.terms import complete, look_up, value_of
 from tnc.elaborate.values import literal
 from tnc.ir.graph import Value
 from tnc.ir.layer import Layer
@@ -261,6 +261,7 @@ class Elaboration:
             Label(expr.span, "and this is not one named tensor"),
             help=(Help(f"write them: `{name}[…]`"),),
         )
+        look_up(expr, self.scope)
         return None
 
     def _named(self, target: tree.Target, expr: tree.Name | tree.Subscript) -> Tensor | None:

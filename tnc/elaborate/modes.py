@@ -220,7 +220,8 @@ class Modes:
                 name.span,
                 "no mode of this name is declared",
                 notes=notes,
-                help=did_you_mean(name.span, self.names),
+                help=did_you_mean(name.span, self.names)
+                or (Help(f"declare it: `mode {name.text}`"),),
             )
         return None
 
@@ -283,8 +284,9 @@ class Modes:
         for single in (single for axis in axes for single in axis):
             if single.key in seen and not scope.einsum:
                 text = f"mode `{single.shown}` stands twice in one factor"
-                span = written(modes, single, last=True)
-                scope.report.error("E0207", text, span, "again here")
+                first, again = written(modes, single), written(modes, single, last=True)
+                where = [Label(first, "first here")] if first != again else []
+                scope.report.error("E0207", text, again, "again here", *where)
                 return False
             seen.add(single.key)
         if LEADING in seen and axes[0][0].key != LEADING:

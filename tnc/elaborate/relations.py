@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from tnc.diagnostics import Span
+from tnc.diagnostics import Label, Span
 from tnc.elaborate.definitions import UNKNOWN, Constant
 from tnc.elaborate.evaluate import evaluate, indices, options
 from tnc.elaborate.modes import Modes, Single
@@ -110,7 +110,8 @@ def _fits(
     repeated = next((k for k, single in enumerate(modes) if single in modes[:k]), None)
     if repeated is not None:
         text = f"`{modes[repeated].shown}` takes part twice in one relation"
-        scope.report.error("E0207", text, refs[repeated].span, "again here")
+        first = Label(refs[modes.index(modes[repeated])].span, "first here")
+        scope.report.error("E0207", text, refs[repeated].span, "again here", first)
         return False
     given, taps = choices.dilation, len(modes) - 2
     if isinstance(given, tuple) and len(given) != taps:

@@ -139,6 +139,7 @@ def _factors(item: tree.Expr | Reciprocal, inside: Inside, scope: Scope) -> list
         return _named(item, scope)
     if is_sum(item):
         _unclear(item, inside, scope, "sum")
+        look_up(item, scope)
         return None
     value = _single(item, inside, False, scope)
     return None if value is None else [Factor(value, item.span)]
@@ -188,7 +189,7 @@ def _single(item: tree.Expr | Reciprocal, flow: Flow, shared: bool, scope: Scope
             both = [value_of(each, flow, scope, shared) for each in (then, otherwise)]
             return both[0] and both[1]
         case _:
-            scope.report.error("E0401", "this does not apply to tensors", item.span)
+            _report_operator(item, scope)
             return None
     if factors is None:
         return None
@@ -234,6 +235,28 @@ def _divided(item: tree.Binary, flow: Flow, shared: bool, scope: Scope) -> Value
     keep = tuple(mode for mode in wanted if mode in present)
     both = (Factor(over, item.left.span), Factor(by, item.right.span))
     return contracted(scope, both, keep, item.span)
+
+
+def look_up(expr: tree.Expr, scope: Scope) -> None:
+    """Report what is undefined in a sum of products, of which nothing else can be said."""
+    for part in terms(expr, scope):
+        if not holds_tensor(part.expr, part.scope):
+            continue
+        for each in bag(part.expr, part.scope).factors:
+            item = each.tensor if isinstance(each, Reciprocal) else each
+            if isinstance(item, tree.Name | tree.Subscript | tree.Splat):
+                _named(item, part.scope)
+            elif is_sum(item):
+                look_up(item, part.scope)
+
+
+def _report_operator(item: tree.Expr, scope: Scope) -> None:
+    help: tuple[Help, ...] = ()
+    if isinstance(item, tree.Binary) and item.op == "//":
+        help = (Help("tensors are divided by `/`; a comment begins with `#`"),)
+    scope.report.error(
+        "E0401", "this does not apply to tensors", item.span, "for numbers only", help=help
+    )
 
 
 def _short(span: Span) -> str:

@@ -11,6 +11,7 @@ from tnc.record import record
 from tnc.syntax.grammar import COMMENT, END, KEYWORDS, OPEN_STRING, UNKNOWN, tables
 from tnc.syntax.token import Token
 from tnc.syntax.tree import Comment
+from tnc.syntax.wording import POWERS
 
 LARGEST_INT = 10**18
 
@@ -152,6 +153,8 @@ def _report_unknown(token: Token, source: Source, report: Report) -> None:
         help = (Help(f"write `{wanted}`", (Edit(span, wanted),)),)
     elif letter in _NEEDLESS:
         help = (Help(_NEEDLESS[letter], (Edit(span, ""),)),)
+    elif letter == "^":
+        help = (Help(POWERS),)
     report.error("E0001", f"unexpected character {_named(letter)}", span, "not part of the "
                  "language", help=help)  # fmt: skip
 

@@ -85,7 +85,7 @@ def _strict(tokens: Sequence[Token], start: str, source: Source, report: Report)
         if token.type == END:
             return machine.finish()
         if machine.size > STACKED_AT_MOST:
-            report_nesting(report, span_of(token, source))
+            report_nesting(report, span_of(token, source), span_of(token, source))
             return None
         machine.feed(token)
     raise AssertionError("the tokens of a text end with END")
@@ -149,7 +149,7 @@ def _is_shallow(node: tree.Node, report: Report) -> bool:
     while pending:
         each, depth = pending.pop()
         if depth > NESTED_AT_MOST:
-            report_nesting(report, each.span)
+            report_nesting(report, each.span, node.span)
             return False
         pending += (
             (child, depth + (not _same_chain(each, child))) for child in tree.children(each)

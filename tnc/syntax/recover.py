@@ -8,6 +8,7 @@ Either way at least one token is taken or left behind, so the work is bounded.
 from tnc.diagnostics import Label, Report, Source, Span
 from tnc.record import record
 from tnc.syntax.grammar import DOC, END
+from tnc.syntax.habits import advice
 from tnc.syntax.lexing import Lexed
 from tnc.syntax.machine import Branch
 from tnc.syntax.remedies import REMEDIES
@@ -19,6 +20,7 @@ NESTED_AT_MOST = 200
 """Levels of a tree. `parse` holds what was read to this."""
 
 _STAGES = "each stage of a pipe is a level: `repeat`, or a `let` for a part of it, spares some"
+_BRACKETS = "each pair of brackets is a level: a `let` for what is inside spares some"
 
 STACKED_AT_MOST = 10 * NESTED_AT_MOST
 """The size of the parser's stack from which on a text is nested too deeply to be read at all."""
@@ -54,7 +56,8 @@ class Recovery(Run):
         while True:
             self._sort_documentation()
             if self.machine.size > STACKED_AT_MOST:
-                report_nesting(self.report, self.span(self.tokens[self.at - 1]))
+                span = self.span(self.tokens[self.at - 1])
+                report_nesting(self.report, span, span)
                 self._resume(self.begun, self.base)
             elif not self.machine.fits(self.token.type):
                 self._mend()
@@ -113,7 +116,8 @@ class Recovery(Run):
         inside = not self.on_one_line(begun, self.token) and self.machine.size > self.base
         others = [Label(self.span(begun), "in this statement")] if inside else []
         self.report.error("E0002", f"unexpected {found(self.token)}, expected {wanted}",
-                          self.span(self.token), "not expected here", *others)  # fmt: skip
+                          self.span(self.token), "not expected here", *others,
+                          help=advice(self))  # fmt: skip
 
     # ------------------------------------------------------------ giving up a statement
 
@@ -158,7 +162,8 @@ class Recovery(Run):
         return next((each for each in sizes if self.machine.fits("LBRACE", size=each)), None)
 
 
-def report_nesting(report: Report, span: Span) -> None:
-    """Report an expression so deep that later passes could not follow it."""
+def report_nesting(report: Report, span: Span, within: Span) -> None:
+    """Report an expression `within` another, so deep that later passes could not follow it."""
+    note = _STAGES if "|>" in within.text else _BRACKETS
     report.error("E0002", f"unexpected nesting, expected at most {NESTED_AT_MOST} levels", span,
-                 "nested too deeply", notes=[_STAGES])  # fmt: skip
+                 "nested too deeply", notes=[note])  # fmt: skip

@@ -9,6 +9,7 @@ from itertools import islice, takewhile
 
 from tnc.diagnostics import Edit, Help, Label, Span, closest
 from tnc.syntax.grammar import END, KEYWORDS, spelling
+from tnc.syntax.habits import comment_sign, power
 from tnc.syntax.lexing import retyped
 from tnc.syntax.run import OF_A_BODY, OF_A_FILE, Run
 from tnc.syntax.token import Token
@@ -34,7 +35,8 @@ _APART = {"STAR", "EQUAL", "LBRACE", "RBRACE"}
 def keyword_as_name(run: Run) -> bool:
     """`weight A[in, out]`"""
     word, after = run.token, run.following.type
-    if word not in KEYWORDS or (word in _STATEMENTS and after not in _AFTER_A_NAME):
+    begins = word in _STATEMENTS and run.first_on_line(run.at)
+    if word not in KEYWORDS or (begins and after not in _AFTER_A_NAME):
         return False
     # `weight (init: zeros) …` on a line of its own is a statement after an unfinished one.
     if after == "LPAR" and (word == "repeat" or run.first_on_line(run.at)):
@@ -44,6 +46,8 @@ def keyword_as_name(run: Run) -> bool:
         return False
     span = run.span(word)
     help = Help(f"choose another name, such as `{word}_`", (Edit(span, f"{word}_"),))
+    if word == "conv" and run.tokens[run.at - 1].type == "_PIPE":
+        help = Help("a layer that convolves is `Conv`: `from std.convolution import Conv`")
     run.report.error("E0005", f"keyword `{word}` used as a name", span,
                      "keywords are reserved everywhere", help=[help])  # fmt: skip
     run.tokens[run.at] = retyped(word, "NAME")
@@ -259,6 +263,8 @@ def token_too_many(run: Run) -> bool:
 
 
 REMEDIES: tuple[Callable[[Run], bool], ...] = (
+    power,
+    comment_sign,
     keyword_as_name,
     misspelt_keyword,
     keyword_missing,

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator
 from tnc.syntax.grammar import DOC, END, KEYWORDS, spelling
 from tnc.syntax.token import Token
 
+POWERS = "a power is written `pow(x, 2)`, a square `square(x)`"
+
 _KINDS = {"NAME": "a name", "INT": "a number", "FLOAT": "a number", "STRING": "a string",
           "CMP": "a comparison", END: "the end of the text"}  # fmt: skip
 
