@@ -172,6 +172,18 @@ def test_targets_that_do_not_fit_are_refused_and_change_nothing() -> None:
     assert all(torch.equal(before[name], each) for name, each in layer.state_dict().items())
 
 
+def test_a_convolution_that_slides_otherwise_is_no_target() -> None:
+    layer = CONVOLUTION.CP(S=6, T=4, R=2)
+    with pytest.raises(ValueError, match="stride of the target is 2 in dimension 1, that of CP 1"):
+        tnc.fit(layer, nn.Conv2d(6, 4, 3, stride=(1, 2), padding=1))
+    with pytest.raises(ValueError, match="the padding of the target is 0"):
+        tnc.fit(layer, nn.Conv2d(6, 4, 3))
+    with pytest.raises(ValueError, match="the dilation of the target is 2"):
+        tnc.fit(layer, nn.Conv2d(6, 4, 3, padding=1, dilation=2))
+    with pytest.raises(ValueError, match="the padding mode of the target is reflect"):
+        tnc.fit(layer, nn.Conv2d(6, 4, 3, padding="same", padding_mode="reflect"))
+
+
 def interrupted(number: int, error: float) -> None:
     raise KeyboardInterrupt
 

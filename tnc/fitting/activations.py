@@ -29,9 +29,12 @@ nothing."""
 class Activations:
     """Inputs of a layer with the outputs that it shall have, as a target of `tnc.fit`.
 
+        teacher = torch.nn.Linear(64, 32)
+        layer = tnc.load("std.dense").SVD(S=64, T=32, R=8)
         activations = tnc.Activations(layer)
-        for x in batches:
-            activations.add(x, teacher(x))
+        for _ in range(10):
+            batch = torch.randn(100, 64)
+            activations.add(batch, teacher(batch))
         tnc.fit(layer, activations)
 
     What is kept are the second moments of the patches that the kernel meets, and their products

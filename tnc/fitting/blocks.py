@@ -129,7 +129,7 @@ class System:
 
         return Block(
             name,
-            tuple(prod(map(length, axis)) for axis in axes),
+            self.network.sizes[name],
             tuple(shape),
             roles.order,
             (size(roles.batch), tuple(map(size, roles.bonds)), size(roles.free)),

@@ -90,6 +90,16 @@ class Network:
         return tuple(weight.name for weight in self.layer.weights if weight.name in used)
 
     @property
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the trained factors, as the layer has them."""
+        names = self.names
+        return {
+            each.name: tuple(prod(map(length, axis)) for axis in each.axes)
+            for each in self.layer.weights
+            if each.name in names
+        }
+
+    @property
     def constants(self) -> tuple[str, ...]:
         """The buffers in the kernel."""
         every = (each for one in self.products for each in one.factors if not each.trained)

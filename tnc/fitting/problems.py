@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import sqrt
 
 from torch import Tensor, nn
@@ -10,10 +11,10 @@ from torch import Tensor, nn
 from tnc.fitting.activations import ROOT, Activations, whitened
 from tnc.fitting.blocks import System
 from tnc.fitting.equations import TARGET
-from tnc.fitting.kernels import constants, system_of
+from tnc.fitting.kernels import CACHED, constants, system_of
 from tnc.fitting.starts import Start, Tensors, starts
 from tnc.fitting.sweeps import Descent, descend
-from tnc.fitting.targets import Bias, bias_of, laid_out, target_of
+from tnc.fitting.targets import Bias, bias_of, check_slides, laid_out, target_of
 
 PROXIMAL = 1e-14
 """Weight of the proximal term."""
@@ -29,6 +30,7 @@ class KernelProblem:
         self.system = system_of(layer)
         network = self.system.network
         aim = target_of(target)
+        check_slides(network, aim.slides)
         self._bias = Bias(network, layer, aim)
         device = getattr(layer, network.names[0]).device
         kernel = laid_out(network, aim.kernel).to(device)
@@ -49,6 +51,13 @@ class KernelProblem:
         return self._bias.set()
 
 
+@lru_cache(maxsize=CACHED)
+def _whitened(system: System) -> tuple[System, tuple[int, ...]]:
+    """The equations of a fit to samples, compiled once, and the shape of their root."""
+    network, shape = whitened(system.network)
+    return System(network), shape
+
+
 class SampleProblem:
     """Least squares in the outputs of samples."""
 
@@ -57,8 +66,8 @@ class SampleProblem:
         if self._dense is not activations.system:
             raise ValueError("the activations are those of another layer")
         self._found = found = activations.problem()
-        network, shape = whitened(self._dense.network)
-        self.system = System(network)
+        self.system, shape = _whitened(self._dense)
+        network = self.system.network
         own = bias_of(self._dense.network)
         self._bias = None if own is None else getattr(layer, own.name)
         self._fixed = constants(self._dense, layer)

@@ -46,7 +46,7 @@ def _decomposed(system: System, given: Mapping[str, Tensor], source: torch.Gener
     whole = target.reshape([mode.size.value or 1 for mode in network.modes])
     if tree is not None:
         found = peeled(tree, network.modes, whole, source)
-        return {each.name: found[each.name].reshape(each.physical) for each in system.blocks}
+        return {name: found[name].reshape(shape) for name, shape in network.sizes.items()}
     made = {each.name: _unfolded(system, each, whole, source) for each in system.blocks}
     return _scaled(system, given, made)
 
@@ -67,7 +67,7 @@ def _unfolded(system: System, block: Block, whole: Tensor, source: torch.Generat
 
 
 def _drawn(system: System, target: Tensor, source: torch.Generator) -> Tensors:
-    return {each.name: normal(each.physical, source, target) for each in system.blocks}
+    return {name: normal(shape, source, target) for name, shape in system.network.sizes.items()}
 
 
 def _scaled(system: System, given: Mapping[str, Tensor], factors: Tensors) -> Tensors:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from tnc.fitting.kernels import expand, system_of
-from tnc.fitting.network import Network
+from tnc.fitting.network import Network, length
 from tnc.ir.layer import Weight
 from tnc.record import record
+
+
+@record
+class Slide:
+    """How a convolution of PyTorch's slides over one axis."""
+
+    stride: int
+    dilation: int
+    left: int
+    edge: str
 
 
 @record
@@ -19,6 +31,7 @@ class Target:
     kernel: Tensor
     bias: Tensor | None = None
     biased: bool = False
+    slides: tuple[Slide, ...] = ()
 
 
 def target_of(given: Tensor | nn.Module) -> Target:
@@ -33,13 +46,41 @@ def target_of(given: Tensor | nn.Module) -> Target:
         raise TypeError(f"a layer cannot be fitted to a {type(given).__name__}")
     weight, bias = getattr(given, "weight", None), getattr(given, "bias", None)
     bias = bias.detach() if isinstance(bias, Tensor) else None
-    if isinstance(given, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+    if isinstance(given, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return Target(given.weight.detach(), bias, True, _slides(given))
+    if isinstance(given, nn.Linear):
         return Target(given.weight.detach(), bias, True)
     if type(given).__name__ == "Conv1D" and isinstance(weight, Tensor) and weight.ndim == 2:
         return Target(weight.detach().mT, bias, True)  # of transformers: a linear layer, [s, t]
     own = bias_of(system_of(given).network)
     value = None if own is None else getattr(given, own.name).detach()
     return Target(expand(given).detach(), value, True)
+
+
+def _slides(module: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> tuple[Slide, ...]:
+    reach = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+    pads = {"same": [each // 2 for each in reach], "valid": [0 for _ in reach]}
+    left = pads[module.padding] if isinstance(module.padding, str) else module.padding
+    edges = [module.padding_mode] * len(reach)
+    return tuple(map(Slide, module.stride, module.dilation, left, edges))
+
+
+def check_slides(network: Network, slides: Sequence[Slide]) -> None:
+    """ValueError where the layer slides its kernel otherwise than the target."""
+    for axis, (own, wanted) in enumerate(zip(network.windows, slides, strict=False)):
+        one = length(own.taps) == 1
+        pairs = [
+            ("stride", own.stride, wanted.stride),
+            ("dilation", own.dilation, own.dilation if one else wanted.dilation),
+            ("padding", own.left.value, wanted.left if own.left.value is not None else None),
+            ("padding mode", own.edge, wanted.edge if wanted.left else own.edge),
+        ]
+        for what, mine, theirs in pairs:
+            if mine != theirs:
+                raise ValueError(
+                    f"the {what} of the target is {theirs} in dimension {axis}, "
+                    f"that of {network.layer.name} {mine}"
+                )
 
 
 def laid_out(network: Network, kernel: Tensor) -> Tensor:
