@@ -39,6 +39,13 @@ SECTIONS: dict[str, tuple[object, ...]] = {
     "Checking": (tnc.check, tnc.Diagnostic, tnc.CompileError, tnc.ShapeError),
     "Equations": (tnc.einsum,),
     "Fitting": (tnc.fit, tnc.FitReport, tnc.Activations, tnc.expand),
+    "Tuning": (
+        tnc.tune_sequential,
+        tnc.SequentialReport,
+        tnc.tune_end_to_end,
+        tnc.EndToEndReport,
+        tnc.reestimate,
+    ),
     "Layers written in Python": (tnc.layer, Expression),
 }
 

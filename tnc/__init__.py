@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from tnc.api.einsum import einsum
     from tnc.api.library import Library, check, load
     from tnc.emit.errors import ShapeError
+    from tnc.finetune.end_to_end import tune_end_to_end
+    from tnc.finetune.norms import reestimate
+    from tnc.finetune.report import EndToEndReport, SequentialReport
+    from tnc.finetune.sequential import tune_sequential
     from tnc.fitting.activations import Activations
     from tnc.fitting.fit import fit
     from tnc.fitting.kernels import expand
@@ -19,15 +23,27 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 __all__ = [
-    "Activations", "CompileError", "Diagnostic", "FitReport", "Library", "ShapeError", "check",
-    "compile", "einsum", "expand", "fit", "layer", "load",
+    "Activations", "CompileError", "Diagnostic", "EndToEndReport", "FitReport", "Library",
+    "SequentialReport", "ShapeError", "check", "compile", "einsum", "expand", "fit", "layer",
+    "load", "reestimate", "tune_end_to_end", "tune_sequential",
 ]  # fmt: skip
 
-_HOMES = dict.fromkeys(("Library", "check", "load"), "tnc.api.library")
-_HOMES |= {"compile": "tnc.api.compiled", "einsum": "tnc.api.einsum", "layer": "tnc.api.builder"}
-_HOMES |= {"ShapeError": "tnc.emit.errors", "FitReport": "tnc.fitting.report"}
-_HOMES |= {"expand": "tnc.fitting.kernels", "fit": "tnc.fitting.fit"}
-_HOMES |= {"Activations": "tnc.fitting.activations"}
+_NAMES = {
+    "tnc.api.builder": "layer",
+    "tnc.api.compiled": "compile",
+    "tnc.api.einsum": "einsum",
+    "tnc.api.library": "Library check load",
+    "tnc.emit.errors": "ShapeError",
+    "tnc.finetune.end_to_end": "tune_end_to_end",
+    "tnc.finetune.norms": "reestimate",
+    "tnc.finetune.report": "EndToEndReport SequentialReport",
+    "tnc.finetune.sequential": "tune_sequential",
+    "tnc.fitting.activations": "Activations",
+    "tnc.fitting.fit": "fit",
+    "tnc.fitting.kernels": "expand",
+    "tnc.fitting.report": "FitReport",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:

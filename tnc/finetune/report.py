@@ -6,6 +6,36 @@ from tnc.record import record
 
 
 @record
+class UnitReport:
+    """A part that was tuned by itself. `before`, `after`: ‖Ŷ − Y‖² / ‖Y‖² on the samples, Y being
+    what comes out of the part in the teacher. `method`: `closed form` or `sgd`; `steps`: sweeps of
+    least squares, or steps of the optimiser."""
+
+    name: str
+    method: str
+    before: float
+    after: float
+    steps: int
+
+
+@record
+class SequentialReport:
+    """The parts in the order in which they were tuned. `norms`: batch normalisations whose
+    statistics were estimated anew."""
+
+    units: tuple[UnitReport, ...]
+    norms: int
+
+    def __str__(self) -> str:
+        width = max([len(unit.name) for unit in self.units], default=0)
+        return "\n".join(
+            f"{unit.name:{width}}  {unit.before:.3g} -> {unit.after:.3g}  "
+            f"{unit.method}, {unit.steps} {'sweeps' if unit.method != 'sgd' else 'steps'}"
+            for unit in self.units
+        )
+
+
+@record
 class Epoch:
     """`loss`: the mean over the batches; `score`: what `evaluate` said after it, if anything."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -92,6 +93,23 @@ class Activations:
         part = count / max(total, 1)
         self._means = self._means[0] + part * shift_x, self._means[1] + part * shift_y
         self.samples = total
+
+    @torch.no_grad()
+    def share(self, add_up: Callable[[Sequence[Tensor]], object]) -> None:
+        """Add what other processes have added, so that all have the same. `add_up` sums each of the
+        tensors over the processes, in place."""
+        own = self.samples
+        count = self._square.new_tensor([own])
+        sums = [count, *(own * mean for mean in self._means)]
+        add_up(sums)
+        means = tuple(each / count.clamp_min(1) for each in sums[1:])
+        shift_x, shift_y = (mine - mean for mine, mean in zip(self._means, means, strict=True))
+        total = self._square.new_tensor([self._total]) + own * shift_y.square().sum()
+        self._square += own * shift_x.mT @ shift_x
+        self._crossed += own * shift_y.mT @ shift_x
+        add_up([self._square, self._crossed, total])
+        self.samples, self._total = int(count), float(total)
+        self._means = means[0], means[1]
 
     def problem(self) -> Whitened:
         """Least squares on the samples as a fit of a kernel. ValueError without samples."""
