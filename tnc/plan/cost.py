@@ -107,12 +107,18 @@ class Measure:
     def step(self, kinds: Sequence[Kind], macs: int, moved: int, made: int) -> Cost:
         """The cost of a step and of its gradients, the `kinds` of which are given."""
         if self.objective == "time":
-            value = sum(self.profile.picoseconds(kind, macs, moved) for kind in kinds)
+            value = self.profile.together(kinds, macs, moved)
         elif self.objective == "macs":
             value = len(kinds) * macs
         else:
             value = made
         return Cost(value, len(kinds) * moved)
+
+    def least(self, macs: int, moved: int, made: int) -> Cost:
+        """What no step with so many multiply-adds and bytes costs less than, whatever its kind."""
+        if self.objective != "time":
+            return self.step(KINDS[:1], macs, moved, made)
+        return Cost(min([self.profile.picoseconds(kind, macs, moved) for kind in KINDS]), moved)
 
 
 @record
@@ -176,7 +182,7 @@ class Costs:
             macs = self.elements(result & ~self.signals)
             made = self.elements(result) * self.measure.element
             counted = 0 if subset == self.network.everything else made
-            found = min(self.measure.step([kind], macs, made, counted).packed for kind in KINDS)
+            found = self.measure.least(macs, made, counted).packed
             self._floors[subset] = found
         return found
 

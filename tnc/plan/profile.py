@@ -5,7 +5,7 @@ All numbers are integers, so that every machine plans alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, field
 from typing import Literal, get_args
 
@@ -70,9 +70,15 @@ class Profile:
 
     def picoseconds(self, kind: Kind, macs: int, moved: int) -> int:
         """Time of one call that does `macs` multiply-adds and moves `moved` bytes."""
-        rate = self._rates[kind]
-        work = 2 * macs * PICOSECONDS // rate.flops
-        return rate.launch + work + moved * PICOSECONDS // rate.bandwidth
+        return self.together((kind,), macs, moved)
+
+    def together(self, kinds: Iterable[Kind], macs: int, moved: int) -> int:
+        """Time of calls of these kinds, each of which does and moves as much."""
+        work, traffic, total = 2 * macs * PICOSECONDS, moved * PICOSECONDS, 0
+        for kind in kinds:
+            rate = self._rates[kind]
+            total += rate.launch + work // rate.flops + traffic // rate.bandwidth
+        return total
 
     def as_json(self) -> dict[str, object]:
         """What a profile's file holds."""
