@@ -32,7 +32,7 @@ layer Stages(S: int = 8, T: int = 6, R: int = 3) {
   let z[n, r, g] = x * A
   output y[n, t, e] = z * B
 }
-layer Sum(S: int = 8, T: int = 6, R: int = 3) {
+layer Sum(S: int = 8, T: int = 6, R: int = 2) {
   mode n, s: S, t: T, r: R, p: R
   input x[n, s]
   weight A[r, s], B[t, r], C[p, s], D[t, p]

@@ -44,13 +44,15 @@ class Block:
 
     `grams`: the Gram matrices, one for each group of bonds, each [batch, bonds, bonds].
     `projection`: Jᵀ(T − K'), [batch, bonds, free]. `rest`: K', the terms without the factor.
-    `shape`: sizes of its modes as they are declared; `order`: their positions by role.
+    `shape`: sizes of its modes as they are declared; `order`: their positions by role; `groups`:
+    those of the bonds that each Gram matrix has.
     """
 
     name: str
     physical: tuple[int, ...]
     shape: tuple[int, ...]
     order: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
     sizes: tuple[int, tuple[int, ...], int]
     grams: tuple[Formula, ...]
     projection: Formula
@@ -132,6 +134,7 @@ class System:
             self.network.sizes[name],
             tuple(shape),
             roles.order,
+            roles.bonds,
             (size(roles.batch), tuple(map(size, roles.bonds)), size(roles.free)),
             tuple(formulas[1:count]),
             formulas[0],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import torch
 from torch import Tensor
@@ -79,13 +80,29 @@ def _slices(block: Block, k: int, tensors: Mapping[str, Tensor]) -> Tensor:
 
 
 def _energies(block: Block, k: int, tensors: Mapping[str, Tensor]) -> Tensor:
-    """‖K‖² with the mode of a factor at position `k` held, for each of its positions."""
-    found = []
+    """‖K‖² with the bond at position `k` of a factor held, for each of its positions.
+
+    That is XᵀGX with all of X but a slice zero: of the Gram matrix that has the bond, only the
+    blocks on the diagonal count.
+    """
+    batch, bonds, _ = block.sizes
     grams = block.gram(tensors)
-    weight = tensors[block.name].reshape(block.shape)
-    for at in range(block.shape[k]):
-        held = torch.zeros_like(weight)
-        held.select(k, at).copy_(weight.select(k, at))
-        matrix = block.matrix(held.reshape(block.physical))
-        found.append((matrix * block.applied(grams, matrix)).sum())
-    return torch.stack(found)
+    number = next(n for n, group in enumerate(block.groups) if k in group)
+    group = block.groups[number]
+    at = group.index(k)
+    inner = [block.shape[position] for position in group]
+    before, size, after = prod(inner[:at]), inner[at], prod(inner[at + 1 :])
+    own = grams[number]
+    one = torch.eye(bonds[number], dtype=own.dtype, device=own.device)
+    grams[number] = one.expand_as(own)
+    left = block.matrix(tensors[block.name])
+    right = block.applied(grams, left)
+
+    def slices(matrix: Tensor) -> Tensor:
+        split = matrix.reshape(batch, prod(bonds[:number]), before, size, after, -1)
+        return split.permute(3, 0, 2, 4, 1, 5).reshape(size, batch, before * after, -1)
+
+    blocks = own.reshape(batch, before, size, after, before, size, after)
+    held = blocks.diagonal(dim1=2, dim2=5).permute(5, 0, 1, 2, 3, 4)
+    held = held.reshape(size, batch, before * after, before * after)
+    return (slices(left) @ slices(right).mT * held).sum((1, 2, 3))
