@@ -230,3 +230,17 @@ def test_modules_with_names_of_any_length(words: list[str]) -> None:
 def test_a_sum_of_many_terms_is_no_deeper_than_one_of_two() -> None:
     text = "a * b" + " - a * b + c" * 450
     assert flat(parse(text)) == text
+
+
+def test_a_sum_that_takes_several_statements_is_the_sum() -> None:
+    """Addends too long for a line, each of which takes a variable on the way; and very many."""
+    long = [" * ".join([letter * 45, letter * 46, letter * 47]) for letter in "abc"]
+    known = {letter * count: ord(letter) + count for letter in "abc" for count in (45, 46, 47)}
+    known |= {f"z{k}": k * k for k in range(300)}
+    for sum_ in (" + ".join(long), " - ".join(long), " + ".join(f"z{k}" for k in range(300)),
+                 " - ".join([*long, *(f"z{k}" for k in range(150)), *long])):  # fmt: skip
+        lines = assign("", ["y"], sum_)
+        made: dict[str, int] = dict(known)
+        exec("\n".join(lines), made)
+        assert made["y"] == eval(sum_, dict(known))
+        assert max(map(len, lines)) <= 100

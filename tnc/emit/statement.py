@@ -20,29 +20,54 @@ def assign(margin: str, targets: Sequence[str], expression: str | ast.expr) -> l
     statements, which store to the first target on the way."""
     node = parse(expression) if isinstance(expression, str) else expression
     head = ", ".join(targets) + " = "
+    if _is_long(node):
+        return _summed(margin, targets, node)
     if fits(margin, head, flat(node)):
         return [f"{margin}{head}{flat(node)}"]
     if _opens(node):
         before, node = _settled(margin, f"{targets[0]}__", margin, node)
         return [*before, *_outermost(margin, head, node)]
     inner, last = _last(node, ast.Name(targets[0]))
-    simple = isinstance(inner, ast.Name | ast.Constant)
     if isinstance(node, ast.Constant) and fits(margin + INDENT, "", flat(node)):
         return [f"{margin}{head}(", f"{margin}{INDENT}{flat(node)}", f"{margin})"]
-    if simple:
-        last = node
-    before = []
-    if (
-        isinstance(last, ast.BinOp)
-        and not fits(margin, head, flat(last))
-        and not isinstance(last.right, ast.Name)
-    ):
-        name = f"{targets[0]}__"
-        before = assign(margin, [name], last.right)
-        last = ast.BinOp(last.left, last.op, ast.Name(name))
-    if simple:
-        return [*before, *_outermost(margin, head, last)]
-    return [*before, *assign(margin, targets[:1], inner), *assign(margin, targets, last)]
+    if isinstance(inner, ast.Name | ast.Constant):
+        before, node = _shortened(margin, targets, node)
+        return [*before, *_outermost(margin, head, node)]
+    before, last = _shortened(margin, targets, last)
+    return [*assign(margin, targets[:1], inner), *before, *assign(margin, targets, last)]
+
+
+def _is_long(node: ast.expr) -> bool:
+    """Whether it has more operands, one after the other, than a line has room for."""
+    for _ in range(WIDTH):
+        if not isinstance(node, ast.BinOp):
+            return False
+        node = node.left
+    return True
+
+
+def _summed(margin: str, targets: Sequence[str], node: ast.expr) -> list[str]:
+    """A sum of so many addends that they are better taken one by one than by recursion."""
+    rest: list[ast.expr] = []
+    while _is_long(node):
+        node, last = _last(node, ast.Name(targets[0]))
+        rest.append(last)
+    lines = assign(margin, targets[:1], node)
+    while rest:
+        last = rest.pop()
+        into = targets[:1] if rest else targets
+        before, last = _shortened(margin, into, last)
+        lines += [*before, *assign(margin, into, last)]
+    return lines
+
+
+def _shortened(margin: str, targets: Sequence[str], node: ast.expr) -> tuple[list[str], ast.expr]:
+    """Give the right operand of what does not fit a variable of its own, assigned before."""
+    fitting = fits(margin, ", ".join(targets), " = ", flat(node))
+    if fitting or not isinstance(node, ast.BinOp) or isinstance(node.right, ast.Name):
+        return [], node
+    name = f"{targets[0]}__"
+    return assign(margin, [name], node.right), ast.BinOp(node.left, node.op, ast.Name(name))
 
 
 def _outermost(margin: str, head: str, node: ast.expr) -> list[str]:

@@ -13,6 +13,9 @@ from tnc.lower.ways import COPY, LAUNCH, Site, Way, apart, axis_of
 from tnc.ops import Add, Call, Mask, Scale
 from tnc.ops.call import Function, function_named
 
+TOGETHER = 250
+"""So many addends at most stand in one sum."""
+
 MUCH = 4
 """So many times as large as an operand the result is for it to be copied, not read in strides."""
 
@@ -23,7 +26,15 @@ def multiply_ways(site: Site) -> list[Way]:
 
 def add_ways(site: Site) -> list[Way]:
     assert isinstance(site.value.op, Add)
-    return _aligned(site, " + ".join(f"{{{k}}}" for k in range(len(site.forms))))
+    return _aligned(site, _sum([f"{{{k}}}" for k in range(len(site.forms))]))
+
+
+def _sum(addends: Sequence[str]) -> str:
+    """Of very many, a sum of sums: Python reads no expression that is nested thousands deep."""
+    if len(addends) <= TOGETHER:
+        return " + ".join(addends)
+    groups = (addends[k : k + TOGETHER] for k in range(0, len(addends), TOGETHER))
+    return _sum([f"({' + '.join(group)})" for group in groups])
 
 
 def scale_ways(site: Site) -> list[Way]:
@@ -109,8 +120,8 @@ def _completed(site: Site, modes: Order) -> list[Order]:
     """Every operand's own order, the modes it lacks put before or after in another's order."""
     orders = [solid(order) for order in site.orders]
     found: list[Order] = []
-    for own in orders:
-        for other in [other for other in orders if other is not own] or [own]:
+    for own in dict.fromkeys(orders):  # thousands of addends have few orders
+        for other in dict.fromkeys(other for other in orders if other is not own) or [own]:
             rest = tuple(mode for mode in ordered(modes, other) if mode not in own)
             found.extend(((*own, *rest), (*rest, *own)))
     if len(orders) == 2:

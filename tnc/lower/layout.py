@@ -86,12 +86,16 @@ class _Search:
     ) -> None:
         self._items, self._measure = items, measure
         self._last = _last_uses(items)
+        self._ends: dict[int, set[Value]] = {}
+        for value, at in self._last.items():
+            self._ends.setdefault(at, set()).add(value)
         self._numbers: dict[Order, int] = {}
         self._orders: list[Order] = []
         self._copies: dict[tuple[Value, Axes], int] = {}
         self._copied: list[Value] = []
         self._known: dict[tuple[Step, tuple[int, ...]], list[Priced]] = {}
         self._live = [value for value in given if value in self._last]
+        self._sifted = len(self._live)  # those after are new
         orders = tuple(self._number(given[value]) for value in self._live)
         self._states = [State(0, orders, frozenset(), ())]
 
@@ -189,14 +193,16 @@ class _Search:
 
     def _prune(self, k: int) -> None:
         """Forget what nobody reads any more; of alike states keep the cheapest."""
-        kept = [j for j, value in enumerate(self._live) if self._last.get(value, -1) > k]
-        dead = {
-            number for number, value in enumerate(self._copied) if self._last.get(value, -1) <= k
-        }
-        self._live = [self._live[j] for j in kept]
+        ends = self._ends.get(k, frozenset[Value]())
+        whole = not ends and all(value in self._last for value in self._live[self._sifted :])
+        dead = {n for n, value in enumerate(self._copied) if value in ends} if ends else set()
+        if not whole:
+            kept = [j for j, value in enumerate(self._live) if self._last.get(value, -1) > k]
+            self._live = [self._live[j] for j in kept]
+        self._sifted = len(self._live)
         grown: dict[tuple[tuple[int, ...], frozenset[int]], State] = {}
         for state in self._states:
-            orders = tuple([state.orders[j] for j in kept])
+            orders = state.orders if whole else tuple([state.orders[j] for j in kept])
             copied = state.copied - dead if state.copied else state.copied
             old = grown.get((orders, copied))
             if old is None or state.cost < old.cost:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tnc.ir.graph import Value
@@ -12,6 +13,9 @@ from tnc.lower.ways import Measure, Step
 BEAM, LONG = 64, 40
 """So many sets of finished steps are followed at a time; of more than `LONG` steps, an eighth."""
 
+FAR, NARROW, NEAR = 200, 4, 4
+"""Of more than `FAR` steps `NARROW` sets are followed, and after each the steps that the last one
+made ready, and the first `NEAR` of the others: the time goes with the square of the steps else."""
 
 WORTH = 20
 """An order of its own must save one part in so many."""
@@ -59,15 +63,18 @@ def _best(memory: _Memory, count: int) -> tuple[int, ...]:
     one. Several orders lead to the same set of finished steps, of which only the best goes on: so
     this is exact while no more than `BEAM` sets are reached."""
     states = [START]
-    beam = BEAM if count <= LONG else BEAM // 8
+    ready = {START.done: memory.first}
+    beam = BEAM if count <= LONG else BEAM // 8 if count <= FAR else NARROW
+    near = count if count <= FAR else NEAR
     for _ in range(count):
         best: dict[int, State] = {}
         for state in states:
-            for k in memory.ready(state.done):
+            for k in {*ready[state.done][:near], *memory.fresh(state)[:near]}:
                 after = memory.after(state, k)
                 if after.done not in best or after < best[after.done]:
                     best[after.done] = after
         states = sorted(best.values())[:beam]
+        ready = {each.done: memory.ready(each, ready) for each in states}
     return states[0].order
 
 
@@ -87,9 +94,14 @@ class _Memory:
             _bits(number[operand] for operand in step.operands if operand in number)
             for step in steps
         ]
+        self.first = [k for k, before in enumerate(self._before) if not before]
+        self._next: list[list[int]] = [[] for _ in steps]
+        for k, step in enumerate(steps):
+            for at in {number[operand] for operand in step.operands if operand in number}:
+                self._next[at].append(k)
         owner: dict[Value, Value] = {}
         self._made: list[int] = []
-        readers: dict[Value, int] = {}
+        readers: dict[Value, dict[int, None]] = {}
         for k, step in enumerate(steps):
             (first, *_), new = step.values, 0
             for value in step.values:
@@ -99,16 +111,28 @@ class _Memory:
             self._made.append(new)
             for value in (*step.operands, *step.values):
                 own = owner.get(value, value)
-                readers[own] = readers.get(own, 0) | 1 << k
+                readers.setdefault(own, {})[k] = None
         last = {owner.get(value, value) for value in stay}
         dying = [own for own in readers if own not in last and (own in number or own in freed)]
-        self._sizes = [(readers[own], size(own)) for own in dying]
-        self._touched = [[one for one in self._sizes if one[0] >> k & 1] for k in range(len(steps))]
+        self._touched: list[list[tuple[int, int]]] = [[] for _ in steps]
+        for own in dying:
+            one = _bits(readers[own]), size(own)
+            for reader in readers[own]:
+                self._touched[reader].append(one)
 
-    def ready(self, done: int) -> list[int]:
-        return [
-            k for k, before in enumerate(self._before) if not done >> k & 1 and not before & ~done
-        ]
+    def fresh(self, state: State) -> list[int]:
+        """The steps that can be done because the last one was."""
+        later = self._next[state.order[-1]] if state.order else []
+        return [k for k in later if not self._before[k] & ~state.done]
+
+    def ready(self, state: State, before: Mapping[int, list[int]]) -> list[int]:
+        """The steps that can be done, given those `before` the last step by what was done then."""
+        last = state.order[-1]
+        ready = before[state.done ^ 1 << last].copy()
+        del ready[bisect_left(ready, last)]
+        for k in self.fresh(state):
+            insort(ready, k)
+        return ready
 
     def along(self, order: Iterable[int]) -> State:
         state = START

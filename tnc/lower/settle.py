@@ -24,6 +24,12 @@ class Use:
         return self.way.copied(self.k, order)
 
     @property
+    def likes(self) -> object:
+        """What else it wants, as thousands of readers may do alike."""
+        way, k = self.way, self.k
+        return self.section, way.wants[k], way.inner[k : k + 1], way.fits[k : k + 1]
+
+    @property
     def key(self) -> tuple[int, Axes]:
         """Within a section one copy serves all who want the same."""
         return self.section, bare(self.way.wants[self.k])
@@ -34,7 +40,7 @@ def settled(
 ) -> dict[Value, Axes]:
     """Axes for results of which several copies would be made otherwise. Values in `delivered`
     have axes of their own already."""
-    uses: dict[Value, list[Use]] = {}
+    uses: dict[Value, dict[object, Use]] = {}
     fixed = set(delivered)
     for number, steps in enumerate(sections):
         for step in steps:
@@ -43,8 +49,10 @@ def settled(
                 fixed.update(step.operands)
                 continue
             for k, operand in enumerate(step.operands):
-                uses.setdefault(operand, []).append(Use(number, way, k))
-    return _decided(sections, chosen, uses, fixed)
+                use = Use(number, way, k)
+                uses.setdefault(operand, {}).setdefault(use.likes, use)
+    listed = {value: [*some.values()] for value, some in uses.items()}
+    return _decided(sections, chosen, listed, fixed)
 
 
 def _decided(
