@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[object, ...]] = {
     "Plans": (Plan, Step, Alternative, Branch),
     "Checking": (tnc.check, tnc.Diagnostic, tnc.CompileError, tnc.ShapeError),
     "Equations": (tnc.einsum,),
+    "Compressing": (tnc.compress, tnc.Compressed),
     "Fitting": (tnc.fit, tnc.FitReport, tnc.Activations, tnc.expand),
     "Tuning": (
         tnc.tune_sequential,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tnc.api.compiled import compile
     from tnc.api.einsum import einsum
     from tnc.api.library import Library, check, load
+    from tnc.compression.compress import Compressed, compress
     from tnc.emit.errors import ShapeError
     from tnc.finetune.end_to_end import tune_end_to_end
     from tnc.finetune.norms import reestimate
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 __all__ = [
-    "Activations", "CompileError", "Diagnostic", "EndToEndReport", "FitReport", "Library",
-    "SequentialReport", "ShapeError", "check", "compile", "einsum", "expand", "fit", "layer",
-    "load", "reestimate", "tune_end_to_end", "tune_sequential",
+    "Activations", "CompileError", "Compressed", "Diagnostic", "EndToEndReport", "FitReport",
+    "Library", "SequentialReport", "ShapeError", "check", "compile", "compress", "einsum",
+    "expand", "fit", "layer", "load", "reestimate", "tune_end_to_end", "tune_sequential",
 ]  # fmt: skip
 
 _NAMES = {
@@ -33,6 +34,7 @@ _NAMES = {
     "tnc.api.compiled": "compile",
     "tnc.api.einsum": "einsum",
     "tnc.api.library": "Library check load",
+    "tnc.compression.compress": "Compressed compress",
     "tnc.emit.errors": "ShapeError",
     "tnc.finetune.end_to_end": "tune_end_to_end",
     "tnc.finetune.norms": "reestimate",

@@ -42,7 +42,7 @@ COMMANDS = {
     name: f"tnc.cli.{name}"
     for name in (
         *("new", "check", "fmt", "compile", "plan", "graph"),
-        *("bench", "calibrate", "test", "explain", "completion", "lsp"),
+        *("compress", "expand", "bench", "calibrate", "test", "explain", "completion", "lsp"),
     )
 }
 """The module of each command. Only the one that is run is imported."""

@@ -21,9 +21,10 @@ Backward = Literal["derived", "autograd", "auto"]
 @record
 class Options:
     """How to build. `binding`: sizes of run-time modes that the plan assumes (the module accepts
-    every size). `memory_limit`: bytes that forward and backward may have allocated at once, besides
-    inputs and weights, at these sizes. `verify`: check the graph between the rooms. `tuner`: with
-    the objective `time`, orders are measured by it."""
+    every size); `bindings`: those of single layers that are requested, by their names.
+    `memory_limit`: bytes that forward and backward may have allocated at once, besides inputs and
+    weights, at these sizes. `verify`: check the graph between the rooms. `tuner`: with the
+    objective `time`, orders are measured by it."""
 
     binding: Mapping[str, int] = field(default_factory=dict)
     objective: Objective = "time"
@@ -33,6 +34,11 @@ class Options:
     verify: bool = False
     memory_limit: int | None = None
     tuner: Tuner | None = None
+    bindings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def binding_of(self, layer: str) -> Mapping[str, int]:
+        """The sizes that are assumed for a requested layer."""
+        return {**self.binding, **self.bindings.get(layer, {})}
 
 
 @record

@@ -86,7 +86,7 @@ class Project:
         self.layers = gathered(wanted)
         self._names = class_names(wanted, self.layers)
         self._proven = proven(self.layers)
-        given = {each: each.default_binding(options.binding) for each in wanted}
+        given = {each: each.default_binding(options.binding_of(each.name)) for each in wanted}
         self.sizes = bindings(given, self.layers)
         self._drafts: dict[tuple[Layer, Objective, bool], Drafts] = {}
         self._made: dict[tuple[Layer, Draft], Made] = {}

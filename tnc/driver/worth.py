@@ -72,12 +72,13 @@ def judged(layer: Layer, found: Planned, plan: Plan, options: Options) -> Loss |
     orders = [order for choice in found.choices for order in choice.orders]
     step = sum(order.picoseconds for order in orders if order.name == "dense")
     own, binding = round(plan.seconds * PICOSECONDS), dict(plan.binding)
-    if not step or _pays(own, step) or (dense := _dense(layer, binding, options)) is None:
+    if not step or no_slower(own, step) or (dense := _dense(layer, binding, options)) is None:
         return None
-    return None if _pays(own, dense) else Loss(layer, binding, own, dense)
+    return None if no_slower(own, dense) else Loss(layer, binding, own, dense)
 
 
-def _pays(own: int, dense: int) -> bool:
+def no_slower(own: int, dense: int) -> bool:
+    """Whether so many picoseconds are not too many, beside those of the dense layer."""
     return own <= max(MORE * dense, dense + SLACK)
 
 
@@ -192,7 +193,7 @@ def _batch_that_pays(loss: Loss, built: Built, symbol: str, options: Options) ->
     def pays(size: int) -> bool:
         binding = {**loss.binding, symbol: size}
         times = [price(program, binding, options.profile) for program in own]
-        return dense is None or _pays(min(times), price(dense, binding, options.profile))
+        return dense is None or no_slower(min(times), price(dense, binding, options.profile))
 
     return _first([size for size in BATCHES if size > loss.binding[symbol]], pays)
 
@@ -216,7 +217,7 @@ def _rank(loss: Loss, elaborate: Elaborate, options: Options) -> Iterator[str]:
         if layer is None:
             return False
         program = _program(layer, loss.binding, options)
-        return _pays(price(program, loss.binding, options.profile), loss.dense)
+        return no_slower(price(program, loss.binding, options.profile), loss.dense)
 
     for name, smaller in _ranks(loss.layer, elaborate):
         found = _first(smaller, pays)

@@ -78,9 +78,10 @@ def _statement(statement: tree.Statement, resolver: Resolver) -> None:
                     resolver.read(mode.size)
                     resolver.as_modes(*([mode.alias] if mode.alias else []))
         case tree.Conv(options=options, relations=relations):
-            resolver.read(*options)
-            for relation in relations:
+            for number, relation in enumerate(relations):
                 with resolver.bound(relation.binder):
+                    if number == 0:  # in options the index of a family may stand
+                        resolver.read(*options)
                     resolver.read(*relation.result.indices)
                     resolver.as_modes(relation.signal, *relation.taps)
         case tree.Tensors(options=options, declarations=tensors):

@@ -37,7 +37,8 @@ def _said(relation: Relation, window: Window, scope: Scope) -> bool:
     """Whether the same is said of a relation before it, in one statement."""
     before = takewhile(lambda each: each is not relation, scope.sizes.relations)
     padded = (window.left, window.right)
-    others = (scope.sizes.window(each) for each in before if each.choices is relation.choices)
+    written = relation.choices.written
+    others = (scope.sizes.window(each) for each in before if each.choices.written is written)
     return any(other is not None and (other.left, other.right) == padded for other in others)
 
 

@@ -11,7 +11,7 @@ from tnc.elaborate.evaluate import evaluate, indices, options
 from tnc.elaborate.modes import Modes, Single
 from tnc.elaborate.names import Names
 from tnc.elaborate.values import is_integer, type_name, unset
-from tnc.elaborate.windows import BORDERS, PADS, Pad
+from tnc.elaborate.windows import BORDERS, PADS, ZEROS, Pad
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.ops import Pattern
@@ -25,7 +25,8 @@ Refuse: TypeAlias = Callable[[Sequence[Single]], None]
 
 @record
 class Choices:
-    """The options of a statement `conv`. `pad` is None where it is unknown."""
+    """The options of a relation. `pad` is None where it is unknown; `written`, where each of them
+    stands, is one and the same for the relations of a statement."""
 
     stride: Size
     dilation: Size | tuple[Size, ...]
@@ -72,13 +73,15 @@ class Relation:
 def relations(
     body: Iterable[tree.Statement], modes: Modes, scope: Names, refuse: Refuse
 ) -> Iterator[Relation]:
-    """Every relation that the statements declare, families spread out; `refuse` is told the modes
-    of those that were reported."""
+    """Every relation that the statements declare, families spread out, in whose options their index
+    may stand; `refuse` is told the modes of those that were reported."""
     for statement in body:
         if isinstance(statement, tree.Conv):
-            choices = _choices(statement, scope)
+            given = options(statement.options, OPTIONS, "conv", scope)
+            written = {name: expr.span for name, expr in given.items()}
             for node in statement.relations:
                 for inner in _instances(node, scope):
+                    choices = _choices(given, written, inner)
                     refs = (node.result, node.signal, *node.taps)
                     found = [modes.member(ref, inner) for ref in refs]
                     known = [single for single in found if single is not None]
@@ -124,17 +127,15 @@ def _fits(
 # ---------------------------------------------------------------- options
 
 
-def _choices(statement: tree.Conv, scope: Names) -> Choices:
-    given = options(statement.options, OPTIONS, "conv", scope)
-    words = {word: word for word in PADS | BORDERS if scope.lookup(word) is None}
+def _choices(given: Mapping[str, tree.Expr], spans: Mapping[str, Span], scope: Names) -> Choices:
+    words = {word: word for word in (*PADS, *BORDERS, ZEROS) if scope.lookup(word) is None}
     inner = scope.within(**words)
     values = {name: evaluate(expr, inner) for name, expr in given.items()}
-    spans = {name: expr.span for name, expr in given.items()}
     chosen = Choices(
         _whole(values.get("stride", 1), "stride", 1, spans, scope),
         _dilation(values.get("dilation", 1), spans, scope),
         _pad(values.get("pad", "valid"), spans, scope),
-        _word(values.get("border"), "border", BORDERS, spans, scope),
+        _border(values.get("border"), spans, scope),
         _flag(values.get("flip", False), spans, scope),
         spans,
     )
@@ -198,6 +199,12 @@ def _word(
     text = f"{shown} is no {name}"
     scope.report.error("E0401", text, spans[name], notes=(f"there are {names}",))
     return None
+
+
+def _border(value: Constant | None, spans: Mapping[str, Span], scope: Names) -> str | None:
+    """The border, None for one of zeros, which pads are without it."""
+    found = _word(value, "border", BORDERS | {ZEROS}, spans, scope)
+    return None if found == ZEROS else found
 
 
 def _flag(value: Constant, spans: Mapping[str, Span], scope: Names) -> bool:

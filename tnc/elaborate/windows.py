@@ -7,6 +7,8 @@ from tnc.record import record
 
 PADS = frozenset({"valid", "same", "tf_same", "full", "causal", "circular"})
 BORDERS = frozenset({"reflect", "replicate"})
+ZEROS = "zeros"
+"""The border that there is where nothing else is said."""
 
 Pad = str | tuple[Size, Size]
 """One of `PADS`, or the widths on the left and on the right."""
