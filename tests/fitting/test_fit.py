@@ -134,6 +134,15 @@ def test_a_kernel_can_be_differentiated() -> None:
     assert all(each.grad is not None for each in layer.parameters())
 
 
+@pytest.mark.parametrize("name", ["CP", "TK", "TT", "TR"])
+@pytest.mark.parametrize("size", [0.0, 1e-30])
+def test_kernels_without_size_leave_finite_weights(name: str, size: float) -> None:
+    layer = CONVOLUTION[name](S=6, T=4, R=5, dtype=torch.float64)
+    report = tnc.fit(layer, size * torch.eye(24).reshape(4, 6, 24)[:, :, :9].reshape(4, 6, 3, 3))
+    assert report.error < 0.99
+    assert all(each.isfinite().all() for each in layer.parameters())
+
+
 # ---------------------------------------------------------------- what is refused
 def test_layers_that_are_no_kernel_are_refused_with_the_place() -> None:
     weights = "  input x[n, s]\n  weight A[s, r], B[r, t]\n"

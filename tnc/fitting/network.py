@@ -32,9 +32,6 @@ class Product:
     patterns: tuple[Pattern, ...]
     scale: float
 
-    def factor(self, name: str) -> Factor | None:
-        return next((each for each in self.factors if each.name == name), None)
-
 
 @record
 class Window:
