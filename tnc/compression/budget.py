@@ -66,9 +66,19 @@ class _Share:
         told = 0.0 if self.next is None else fitted(self.job, self.next) ** 2
         self.next_loss = min(told, self.loss)  # what larger ranks represent includes the smaller
 
-    def grow(self) -> None:
+    def grow(self, fitted: Fitted) -> None:
+        """Take what comes next."""
         self.chosen, self.loss = self.next, self.next_loss
         self.done = self.chosen is None
+        if not self.done:
+            self.look(fitted)
+
+    def fill(self, left: int) -> None:
+        """Take what so many parameters more allow, for the last time."""
+        found = self.job.first.at_most(self.kernel + left)
+        if found is not None and found.kernel > self.kernel:
+            self.chosen = found
+        self.done = True
 
 
 def shared(
@@ -79,8 +89,7 @@ def shared(
 
     Every layer begins with its least ranks. Again and again the ranks grow whose growth takes away
     most squared relative error for a parameter, each time to about one and a half times as many
-    parameters, up to the dense layer. What is left over goes, in the order of this gain, to the
-    largest ranks that it allows.
+    parameters, up to the dense layer; where that is more than is left, as far as they can.
 
     Errors: Infeasible.
     """
@@ -97,16 +106,12 @@ def shared(
         assert share.chosen is not None
         share.loss = fitted(share.job, share.chosen) ** 2
         share.look(fitted)
-    while fitting := [share for share in open_ if share.worthwhile and share.more <= left]:
-        best = max(fitting, key=lambda share: share.gain)
-        left -= best.more
-        best.grow()
-        if not best.done:
-            best.look(fitted)
-    rest = [share for share in open_ if share.worthwhile]
-    for share in sorted(rest, key=lambda share: share.gain, reverse=True):
-        found = share.job.first.at_most(share.kernel + left)
-        if found is not None and found.kernel > share.kernel:
-            left -= found.kernel - share.kernel
-            share.chosen = found
+    while open_ := [share for share in open_ if share.worthwhile]:
+        best = max(open_, key=lambda share: share.gain)
+        before = best.kernel
+        if best.more <= left:
+            best.grow(fitted)
+        else:
+            best.fill(left)
+        left -= best.kernel - before
     return {share.job: share.chosen for share in shares}
