@@ -212,3 +212,36 @@ def test_one_of_two_outputs() -> None:
     for name in ("B", "D", "b"):
         found = getattr(layer, name).grad
         assert found is None or not found.any(), name
+
+
+SHARED = """tnn 1
+layer L {
+  mode a: 2, b: 3, c: 4, d: 1
+  input x[b], z[b, c, a], u[d, c]
+  weight A[d, a, c], B[b, c, a]
+  output y[b, c, d] = x * z * u * A + x * B * u * A
+  output v[b, c, d] = x * z * u * A
+}
+"""
+
+
+@pytest.mark.parametrize("chosen", range(1, 32))
+def test_any_choice_of_gradients(chosen: int) -> None:
+    """A view that several gradients read is there for each of them alone."""
+    layer = randomised(from_text(SHARED).module.L(dtype=torch.float64))
+    shapes = ((3,), (3, 4, 2), (1, 4))
+    given = [torch.randn(shape, dtype=torch.float64) for shape in shapes]
+    mine = [*given, *layer.parameters()]
+    theirs = [leaf(each) for each in mine]
+    for k, pair in enumerate(zip(mine, theirs, strict=True)):
+        for tensor in pair:
+            tensor.requires_grad_(bool(chosen >> k & 1))
+    x, z, u, a, b = theirs
+    v = torch.einsum("b,bca,dc,dac->bcd", x, z, u, a)
+    y = v + torch.einsum("b,bca,dc,dac->bcd", x, b, u, a)
+    total(layer(*given)).backward()
+    total((y, v)).backward()
+    for k, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+        assert (one.grad is None) == (other.grad is None)
+        if one.grad is not None and other.grad is not None:
+            close(one.grad, other.grad, f"gradient {k}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tnc.ir.graph import Value
 from tnc.ir.layer import Axes
@@ -61,7 +62,7 @@ class Writer:
         self._batched = batched
         self._local: set[str] = set()
         self._settled: Mapping[Value, Axes] = {}
-        self._views: dict[tuple[str, Axes, bool], str] = {}
+        self._views: dict[tuple[str, Axes, bool], int] = {}  # numbers of lines
         self._uses: dict[tuple[Value, Axes], int] = {}
         self._wanted: dict[Value, list[Axes]] = {}
         self._delivered: dict[Value, list[Axes]] = {}
@@ -158,7 +159,8 @@ class Writer:
             return held.name, held.name
         known = self._views.get((held.name, bare(want), gathered))
         if known is not None:
-            return known, known
+            name = self._again(known, needs)
+            return name, name
         text = held.name + "".join(self.view(step) for step in steps)
         text += ".contiguous()" if gathered else ""
         turned = bool(steps) and steps[-1].name == "t" and not gathered
@@ -175,9 +177,17 @@ class Writer:
         merged = any(len(axis) > 1 for axis in bare(want))
         name = self.names.local(f"{held.name}_{'flat' if merged else 'view'}", self._local)
         every = frozenset().union(needs, *(self._readers(operand, want)))
+        self._views[held.name, bare(want), way.scattered(k, held.form.order)] = len(self.lines)
         self.lines.append(Line((name,), text, (held.name,), shown(want), operand.origin, every))
-        self._views[held.name, bare(want), way.scattered(k, held.form.order)] = name
         return name
+
+    def _again(self, number: int, needs: frozenset[int]) -> str:
+        """The name of a presented operand, for another reader: it is there whenever that is. What
+        works on any axes has not been foreseen as a reader."""
+        line = self.lines[number]
+        both = line.needs | needs if line.needs and needs else NONE
+        self.lines[number] = replace(line, needs=both)
+        return line.targets[0]
 
     def _readers(self, operand: Value, want: Axes) -> list[frozenset[int]]:
         """Who else needs a presented operand: everybody who needs the operand, if several."""
