@@ -50,6 +50,9 @@ class Cell:
     ratio: float
     seed: int
 
+    def __str__(self) -> str:
+        return f"{self.family}-{self.ratio}-{self.seed}"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -107,7 +110,6 @@ def result(
     family = {kind: names[kind] for kind in LAYERS[setting.layers]}
     made = tnc.compress(teacher, family=family, ratio=cell.ratio, tolerance=1e-5, seed=cell.seed)
     assert made.model is not None
-    name = f"{cell.family}-{cell.ratio}-{cell.seed}"
     fitted = made.model.eval()
     sequential = copy.deepcopy(fitted)
     told = tnc.tune_sequential(
@@ -115,7 +117,7 @@ def result(
         teacher,
         data.train,
         batches=setting.samples,
-        checkpoint=folder / f"{name}.seq.pt",
+        checkpoint=folder / f"{cell}.seq.pt",
         seed=cell.seed,
     )
     scores = {FIT: accuracy(fitted, data), SEQ: accuracy(sequential, data)}
@@ -128,15 +130,19 @@ def result(
             epochs=setting.epochs,
             optimizer=_adam(setting.rate),
             evaluate=lambda each: accuracy(each, data),
-            checkpoint=folder / f"{name}.{way}.pt",
+            checkpoint=folder / f"{cell}.{way}.pt",
             seed=cell.seed,
         )
         curves[way] = [score for epoch in report.epochs if (score := epoch.score) is not None]
         scores[way] = curves[way][-1]
-    for path in folder.glob(f"{name}.*.pt"):
-        path.unlink()
     errors = {unit.name: (unit.before, unit.after) for unit in told.units}
     return Result(cell, accuracy(teacher, data), actual(made), scores, curves, errors)
+
+
+def tidy(cell: Cell, folder: Path) -> None:
+    """Delete the checkpoints of a cell whose result is kept."""
+    for path in folder.glob(f"{cell}.*.pt"):
+        path.unlink()
 
 
 def actual(made: tnc.Compressed) -> float:

@@ -27,7 +27,7 @@ import torch
 from curves import draw
 from datasets import dataset
 from networks import NETWORKS
-from runs import FAMILIES, LAYERS, RATIOS, WAYS, Cell, Result, Setting, result, trained
+from runs import FAMILIES, LAYERS, RATIOS, WAYS, Cell, Result, Setting, result, tidy, trained
 
 
 def measured(
@@ -142,12 +142,15 @@ def main() -> None:
         for ratio in given.ratios
         for family in given.families
     ]
+    for cell in found:
+        tidy(cell, folder)
     start = time.monotonic()
     for one in measured(setting, cells, found, folder):
         found[one.cell] = one
         with file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(one.to_json()) + "\n")
         cell = one.cell
+        tidy(cell, folder)
         print(
             f"{len(found)} of {len(cells)}  {time.monotonic() - start:.0f} s  {cell.family} "
             f"{cell.ratio:.0%} seed {cell.seed}: "

@@ -16,8 +16,8 @@ import pytest
 from tests.paper.conftest import PAPER
 
 GRID = [
-    *("--network", "lenet300", "--layers", "dense", "--families", "SVD", "rCP"),
-    *("--ratios", "0.1", "--seeds", "1", "--epochs", "2", "--samples", "2"),
+    *("--network", "lenet300", "--layers", "dense", "--families", "SVD", "--ratios", "0.1"),
+    *("--seeds", "1", "--epochs", "1", "--samples", "2"),
 ]
 RESULTS, PATIENCE = "results.jsonl", 300
 
@@ -37,18 +37,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_killed_whenever_something_was_written(whole: Path, tmp_path: Path) -> None:
-    """By SIGKILL, each time that the folder changes, until there is nothing left to do."""
+    """By SIGKILL, each time that a file was written, until there is nothing left to do."""
     kills = 0
     while True:
         process, before = start(tmp_path), seen(tmp_path)
-        while process.poll() is None and seen(tmp_path) == before:
+        while process.poll() is None and seen(tmp_path) <= before:
             time.sleep(0.005)
         if process.poll() is not None:
             break
         process.send_signal(signal.SIGKILL)
         process.wait()
         kills += 1
-        assert kills < 30
+        assert kills < 20
     assert process.returncode == 0
     assert kills > 4
     for name in (RESULTS, "table.md", "curves.svg"):
@@ -69,18 +69,17 @@ def whole_file(path: Path) -> bool:
 
 @pytest.mark.slow
 def test_what_the_files_say(whole: Path) -> None:
-    head, *lines = (whole / RESULTS).read_text().splitlines()
+    head, line = (whole / RESULTS).read_text().splitlines()
     assert json.loads(head)["network"] == "lenet300"
-    svd, rcp = map(json.loads, lines)
-    assert [each["cell"]["family"] for each in (svd, rcp)] == ["SVD", "rCP"]
-    for each in (svd, rcp):
-        assert 0.08 < each["actual"] <= 0.1
-        assert each["dense"] > 85
-        assert each["accuracy"]["seq"] > each["accuracy"]["fit"] - 1
-        assert [len(curve) for curve in each["curves"].values()] == [2, 2]
-        assert all(after < before for before, after in each["errors"].values())
+    found = json.loads(line)
+    assert found["cell"] == {"family": "SVD", "ratio": 0.1, "seed": 0}
+    assert 0.08 < found["actual"] <= 0.1
+    assert found["dense"] > 80
+    assert found["accuracy"]["seq"] > found["accuracy"]["fit"] - 1
+    assert [len(curve) for curve in found["curves"].values()] == [1, 1]
+    assert all(after < before for before, after in found["errors"].values())
     table = (whole / "table.md").read_text()
-    assert f"| rCP | {rcp['accuracy']['seq']:.1f} ± 0.0 |" in table
+    assert f"| SVD | {found['accuracy']['seq']:.1f} ± 0.0 |" in table
     assert (whole / "curves.svg").read_text().count("<svg") == 1
 
 
