@@ -34,7 +34,10 @@ def measured(
     setting: Setting, cells: Sequence[Cell], found: dict[Cell, Result], folder: Path
 ) -> Iterator[Result]:
     """The results of the cells that are not found yet, as they are made."""
-    data = dataset(setting.data)
+    try:
+        data = dataset(setting.data)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
     for seed in sorted({cell.seed for cell in cells}):
         mine = [cell for cell in cells if cell.seed == seed and cell not in found]
         if mine:

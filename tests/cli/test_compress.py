@@ -194,6 +194,8 @@ REFUSED = [
     ("mine:nan --rank 1", 2, "error: `hidden`: the target has elements that are not finite"),
     ("mine:net --rank 1 --family Bottleneck", 1, "error[E0503]"),
     ("mine:net --rank 1 --profile no", 2, "error: no profile `no`"),
+    ("mine:net --rank 1 -o mine.py", 3, "error[E0502]: cannot write `mine.py`: it is no folder"),
+    ("mine:net --rank 1 --input 99999999,99999999", 2, "error: `--input 99999999,99999999`: "),
     ("mine:net --rank 1 -o mine.py/x", 3, "error[E0502]: cannot write `mine.py/x`"),
 ]
 
@@ -252,3 +254,40 @@ def test_help_says_that_the_model_is_code_that_runs() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ).stdout
     assert "MODEL is your own code, which is imported and called" in text
+
+
+def test_what_is_read_is_not_written_over(tnc: Tnc) -> None:
+    Path("run").mkdir()
+    content = serialised(net().state_dict(), {})
+    Path("run/checkpoint.safetensors").write_bytes(content)
+    words = ("--weights", "run/checkpoint.safetensors", "--rank", "1", "-o", "run")
+    answer = tnc("compress", "mine:net", *words)
+    assert answer.code == 2
+    assert "`run/checkpoint.safetensors` is what is read" in answer.err
+    assert Path("run/checkpoint.safetensors").read_bytes() == content
+    Path("compressed.py").write_text(Path("mine.py").read_text())
+    for model in ("compressed.py:net", "compressed:net"):
+        answer = tnc("compress", model, "--rank", "1", "-o", ".")
+        assert answer.code == 2
+        assert "`compressed.py` is what is read" in answer.err
+
+
+def test_checkpoints_of_anything_are_told_in_a_line(tnc: Tnc) -> None:
+    torch.save({0: torch.zeros(3)}, "numbers.pt")
+    torch.save({**net().state_dict(), "stem.bias": 3}, "odd.pt")
+    said = {
+        "numbers.pt": "error: cannot read `numbers.pt`: no state dictionary: its names are no text",
+        "odd.pt": "error: `odd.pt`: the checkpoint is of another model: stem.bias is a int",
+    }
+    for name, words in said.items():
+        answer = tnc("compress", "mine:net", "--rank", "1", "--weights", name, "--dry-run")
+        assert answer.code in {1, 3}
+        assert words in answer.err
+    Path("lazy.py").write_text(
+        "from torch import nn\ndef net(): return nn.Sequential(nn.LazyLinear(4), nn.Linear(4, 4))"
+    )
+    torch.save(torch.nn.Sequential(torch.nn.Linear(9, 4), torch.nn.Linear(4, 4)).state_dict(), "l")
+    given = ("--rank", "1", "--weights", "l", "--dry-run", "--family", "SVD", "--include", "*")
+    answer = tnc("compress", "lazy:net", *given)
+    assert answer.code == 0
+    assert "LazyLinear may do more" in answer.out

@@ -18,8 +18,8 @@ import tnc
 from tests.compression.models import Conv1D, Net, exact, net
 from tests.compression.test_models import Tied
 from tnc.compression.expansion import dense_state
-from tnc.compression.loader import read_safetensors
-from tnc.compression.tensors import Unreadable, read_state, serialised
+from tnc.compression.loader import load_, read_safetensors
+from tnc.compression.tensors import Unreadable, read_checkpoint, read_state, serialised
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS: dict[str, Any] = {"family": "CP", "rank": 1}
@@ -294,4 +294,31 @@ def test_a_checkpoint_writes_nothing_outside(tmp_path: Path, name: str) -> None:
     metadata = {"tnc.layers": "[]", "tnc.sources": json.dumps({name: "tnn 1\n"})}
     (tmp_path / "x.safetensors").write_bytes(serialised(state(), metadata))
     with pytest.raises(Unreadable, match="outside of its folder"):
+        dense_state(tmp_path / "x.safetensors")
+
+
+def test_weights_are_shared_when_loaded_into_a_model_without_values() -> None:
+    with torch.device("meta"):
+        model = Tied()
+    shared = [name for name, _ in Tied().named_parameters()]
+    load_(model, Tied().state_dict())
+    assert [name for name, _ in model.named_parameters()] == shared
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tnc.layers", "{"),
+        ("tnc.layers", "[{}]"),
+        ("tnc.layers", '[{"names": ["x"], "class": "CP_1", "bias": null}]'),
+        ("tnc.sources", "[]"),
+        ("tnc.sources", "3"),
+    ],
+)
+def test_spoiled_metadata_are_told(key: str, value: str, tmp_path: Path) -> None:
+    tnc.compress(net(), **SETTINGS).write(tmp_path)
+    found, metadata = read_checkpoint(tmp_path / "checkpoint.safetensors")
+    del metadata["tnc.aliases"]
+    (tmp_path / "x.safetensors").write_bytes(serialised(found, {**metadata, key: value}))
+    with pytest.raises(Unreadable, match="its metadata"):
         dense_state(tmp_path / "x.safetensors")

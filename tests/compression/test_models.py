@@ -227,3 +227,33 @@ def test_a_compressed_model_is_copied_and_compressed_no_further() -> None:
     torch.testing.assert_close(again.eval()(EXAMPLE), made.eval()(EXAMPLE))
     rows = tnc.compress(again, **EXACT, dry_run=True).table.rows  # type: ignore[arg-type]
     assert not any(row.family for row in rows)
+
+
+class Unshaped(nn.Module):
+    """Uses the weight of a layer itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.line.weight.T
+
+
+def test_a_block_under_two_names_is_put_back_as_a_whole() -> None:
+    block = Unshaped()
+    model, line = nn.Sequential(block, block), block.line
+    with pytest.raises(ValueError, match="the model raises AttributeError"):
+        tnc.compress(
+            model, family="SVD", rank=1, include="*", inplace=True, example=torch.ones(2, 8)
+        )
+    assert block.line is line
+
+
+def test_a_model_without_values_cannot_be_fitted() -> None:
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(8, 8))
+    with pytest.raises(ValueError, match="`0` has no values: it is on the device `meta`"):
+        compressed(model, family="SVD", include="*")
+    made = compressed(model, family="SVD", include="*", fit=False)
+    assert all(each.is_meta for each in made.parameters())

@@ -65,11 +65,23 @@ class Mine(nn.Linear):
 def others() -> dict[str, tuple[nn.Module, str]]:
     hooked = nn.Linear(8, 8)
     hooked.register_forward_hook(lambda *_: None)
+    pre = nn.Linear(8, 8)
+    pre.register_full_backward_pre_hook(lambda *_: None)
+    masked = nn.Linear(8, 8)
+    masked.weight.register_hook(lambda gradient: 0 * gradient)
+    patched = nn.Linear(8, 8)
+    patched.forward = lambda x: x  # type: ignore[method-assign]
+    scaled = nn.Linear(8, 8)
+    scaled.scale = nn.Parameter(torch.ones(8))
     parametrized = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
     return {
         "transposed": (nn.ConvTranspose1d(8, 8, 1), "a transposed convolution"),
         "subclass": (Mine(8, 8), "Mine may do more than the layer that it extends"),
         "hooked": (hooked, "it has hooks"),
+        "hooked backwards": (pre, "it has hooks"),
+        "hooked weight": (masked, "its weight has hooks"),
+        "patched": (patched, "its `forward` was replaced"),
+        "more": (scaled, "it has `scale` besides"),
         "parametrized": (parametrized, "may do more"),
         "lazy": (nn.LazyLinear(8), "its sizes are not known before the first call"),
         "complex": (nn.Linear(8, 8, dtype=torch.complex64), "its weight is of torch.complex64"),

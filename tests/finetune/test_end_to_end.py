@@ -275,3 +275,49 @@ def test_a_file_that_is_no_checkpoint_of_this_run(
     with pytest.raises(ValueError, match=said):
         tnc.tune_end_to_end(network(), data, seed=seed, checkpoint=place)
     assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"optimizer": sgd}, "optimizer = 'Adam, rate 0.001', not 'SGD, rate 0.1'"),
+        ({"scheduler": halving}, "scheduler = None, not 'StepLR'"),
+        ({"teacher": network()}, r"distillation = None, not \(0.5, 4.0\)"),
+        ({"epochs": 1}, "2 epochs are done already, more than 1"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(
+    given: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "run.pt"
+    tnc.tune_end_to_end(network(), data, epochs=2, checkpoint=place)
+    net = network()
+    before = weights(net)
+    with pytest.raises(ValueError, match=said):
+        tnc.tune_end_to_end(net, data, **{"epochs": 3, **given}, checkpoint=place)
+    assert same(weights(net), before)
+
+
+def test_a_checkpoint_of_another_network_changes_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "run.pt"
+    tnc.tune_end_to_end(network(), data, checkpoint=place)
+    net = network()
+    net.outward = nn.Linear(8, CLASSES + 1).double()
+    before = weights(net)
+    with pytest.raises(ValueError, match="is of a run with network = "):
+        tnc.tune_end_to_end(net, data, checkpoint=place)
+    assert same(weights(net), before)
+
+
+def test_rates_may_be_numbers_of_numpy(tmp_path: Path) -> None:
+    def run(net: nn.Module, epochs: int, path: Path | None) -> None:
+        def cosine(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+            return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: np.cos(epoch / 9))
+
+        tnc.tune_end_to_end(net, data, epochs=epochs, scheduler=cosine, checkpoint=path)
+
+    whole, again = network(), network()
+    run(whole, 3, None)
+    run(again, 2, tmp_path / "run.pt")
+    run(again, 3, tmp_path / "run.pt")
+    assert same(weights(again), weights(whole))

@@ -78,3 +78,11 @@ def test_nothing_changes_when_data_fail() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
     assert [net[1].momentum, net[5].momentum] == [0.3, None]
     assert all(each.training for each in net.modules())
+
+
+def test_no_batches_change_nothing() -> None:
+    net = network()
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    with pytest.raises(ValueError, match="batches = 0"):
+        tnc.reestimate(net, data, batches=0)
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())

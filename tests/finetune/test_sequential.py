@@ -198,3 +198,41 @@ def test_networks_keep_their_training_flags() -> None:
     assert all(each.training for each in student.modules())
     assert isinstance(teacher, Dense)
     assert [teacher.norm.training, teacher.conv.training] == [False, True]
+
+
+class Rectified(nn.Module):
+    """Calls one layer twice, and changes in place what comes out of it."""
+
+    def __init__(self, inplace: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.line, self.act = nn.Linear(6, 6), nn.ReLU(inplace=inplace)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.act(self.line(self.act(self.line(x))))
+        return out
+
+
+def test_what_networks_do_in_place_is_not_what_is_read() -> None:
+    reports = []
+    for inplace in (False, True):
+        teacher = Rectified(inplace).double()
+        student = copy.deepcopy(teacher)
+        student.line = tnc.load("std.dense").SVD(S=6, T=6, R=6, bias=True).double()
+        tnc.fit(student.line, teacher.line)
+        x = torch.randn(40, 6, generator=torch.Generator().manual_seed(1)).double()
+        given = [(x, None)]
+        reports.append(tnc.tune_sequential(student, teacher, lambda _, given=given: given))
+    assert [each.units[0].after < 1e-16 for each in reports] == [True, True]
+
+
+def test_a_checkpoint_of_another_run_changes_nothing(tmp_path: Path) -> None:
+    teacher, place = dense(), tmp_path / "run.pt"
+    tnc.tune_sequential(compressed(2), teacher, data, iterations=2, checkpoint=place)
+    student = compressed(3)
+    before = weights(student)
+    with pytest.raises(ValueError, match="is of a run with network = "):
+        tnc.tune_sequential(student, teacher, data, iterations=2, checkpoint=place)
+    assert same(weights(student), before)
+    with pytest.raises(ValueError, match="is of a run with iterations = 2, not 3"):
+        tnc.tune_sequential(compressed(2), teacher, data, iterations=3, checkpoint=place)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tnc.cli import terminal, values
 from tnc.cli.configuration import configured
 from tnc.cli.exits import Exit, Stop, reason, unreadable, unwritable, usage
+from tnc.cli.writing import is_same
 
 if TYPE_CHECKING:
     from tnc.compression.compress import Compressed
@@ -226,11 +227,15 @@ def _example(words: Sequence[str]) -> Example | None:
             raise usage(f"`--input {word}`: give sizes like 1,3,224,224, or 1,128:int64")
         sizes = [int(size) for size in found["sizes"].split(",")]
         floating = dtype.is_floating_point or dtype.is_complex
-        made.append(
-            torch.randn(sizes, generator=source).to(dtype)
-            if floating
-            else torch.zeros(sizes, dtype=dtype)
-        )
+        try:
+            made.append(
+                torch.randn(sizes, generator=source).to(dtype)
+                if floating
+                else torch.zeros(sizes, dtype=dtype)
+            )
+        except RuntimeError as error:  # too large, or a type that has no zero
+            why = str(error).split("\n")[0]
+            raise usage(f"`--input {word}`: PyTorch cannot make it: {why}") from None
     return tuple(made) or None
 
 
@@ -269,12 +274,28 @@ def _compressed(
 def _place(arguments: argparse.Namespace) -> Path:
     """The folder to write into. One that nobody named is only written into where there is nothing
     else than what this command wrote."""
-    if arguments.output is not None:
-        return Path(arguments.output)
-    place = Path(f"{arguments.model.rpartition(':')[2]}_compressed")
-    if place.exists() and not (place / "compressed.py").is_file():
+    named = arguments.output is not None
+    own = f"{arguments.model.rpartition(':')[2]}_compressed"
+    place = Path(arguments.output if named else own)
+    if place.exists() and not place.is_dir():
+        raise unwritable(str(place), "it is no folder")
+    _spare(arguments, place)
+    if not named and place.exists() and not (place / "compressed.py").is_file():
         raise unwritable(str(place), f"it is there already; `-o {place}` writes into it")
     return place
+
+
+def _spare(arguments: argparse.Namespace, place: Path) -> None:
+    """Stop where the model's code or its checkpoint would be written over."""
+    from tnc.compression.saved import CHECKPOINT, LOADER
+    from tnc.compression.spec import FILE, STEM
+
+    home = arguments.model.rpartition(":")[0]
+    code = home if home.endswith(".py") else f"{home.replace('.', '/')}.py"
+    for source in filter(None, (arguments.weights, code)):
+        for name in (CHECKPOINT, LOADER, FILE, f"{STEM}.py"):
+            if is_same(place / name, Path(source)):
+                raise usage(f"`{source}` is what is read: `-o` must name another folder")
 
 
 def _write(made: Compressed, place: Path) -> None:

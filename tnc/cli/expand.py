@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tnc.cli import terminal
 from tnc.cli.exits import Exit, reason, unreadable, usage
-from tnc.cli.writing import write_whole
+from tnc.cli.writing import is_same, write_whole
 
 if TYPE_CHECKING:
     from tnc.compression.dense import State
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     target = Path(arguments.output) if arguments.output else source.with_name(DENSE)
     if target.suffix not in {SUFFIX, *PICKLED}:
         raise usage(f"`{target}` ends neither in {SUFFIX} nor in {', '.join(PICKLED)}")
-    if target.exists() and source.exists() and target.samefile(source):
+    if is_same(target, source):
         raise usage(f"`{target}` is what is read: it cannot be written as well")
     try:
         state = dense_state(source)

@@ -38,6 +38,11 @@ def create(path: Path, content: bytes) -> None:
         raise unwritable(str(path), str(error)) from None
 
 
+def is_same(target: Path, source: Path) -> bool:
+    """Whether writing the one would lose the other, which is read."""
+    return target.exists() and source.exists() and target.samefile(source)
+
+
 def rewrite(source: Source, text: str) -> None:
     """Replace the text of a file, in UTF-8; Stop also where it is no longer what was read."""
     path = Path(source.name)

@@ -140,8 +140,24 @@ def _check(module: nn.Module) -> None:
         raise Unfit(f"its weight is of {weight.dtype}")
     if weight.layout != torch.strided:
         raise Unfit("its weight is sparse")
-    if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks:
+    _check_additions(module)
+
+
+def _check_additions(module: nn.Module) -> None:
+    """What was added to one layer, and would be lost. Errors: Unfit."""
+    if "forward" in vars(module):
+        raise Unfit("its `forward` was replaced")
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    if any(getattr(module, name) for name in hooks):
         raise Unfit("it has hooks")
+    of_weights = ("_backward_hooks", "_post_accumulate_grad_hooks")
+    for last, parameter in module.named_parameters():
+        if any(getattr(parameter, name, None) for name in of_weights):
+            raise Unfit(f"its {last} has hooks")
+    own = [*module._parameters, *module._buffers, *module._modules]
+    more = [name for name in own if name not in {"weight", "bias"}]
+    if more:
+        raise Unfit(f"it has `{more[0]}` besides")
 
 
 def _convolution(module: nn.Conv1d | nn.Conv2d | nn.Conv3d, bias: bool) -> Dense:

@@ -31,11 +31,18 @@ def dense_state(path: str | Path) -> dict[str, Tensor]:
     state, metadata = read_checkpoint(path)
     if LAYERS not in metadata or SOURCES not in metadata:
         raise Unreadable("it is no checkpoint of `tnc compress`: its metadata name no layers")
-    drafts = _drafts(json.loads(metadata[SOURCES]), json.loads(metadata[LAYERS]))
-    made: dict[tuple[int, ...], Tensor] = {}
-    for record in json.loads(metadata[LAYERS]):
-        for name in record["names"]:
-            _expand(state, name, record, drafts[record["class"]], made)
+    try:
+        records = json.loads(metadata[LAYERS])
+        drafts = _drafts(json.loads(metadata[SOURCES]), records)
+        made: dict[tuple[int, ...], Tensor] = {}
+        for record in records:
+            for name in record["names"]:
+                _expand(state, name, record, drafts[record["class"]], made)
+    except Unreadable:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Unreadable(f"its metadata do not describe its layers: {what}") from error
     return state
 
 
@@ -50,6 +57,8 @@ def _expand(
     known = [each.name for each in of.layer.weights if f"{name}.{each.name}" in state]
     own = {each: state.pop(f"{name}.{each}") for each in known}
     bias = own.pop(record["bias"], None) if record["bias"] else None
+    if not own:
+        raise Unreadable(f"its metadata name a layer that it has not, `{name}`")
     key = tuple(sorted(value.data_ptr() for value in own.values()))
     if key not in made:
         first = next(iter(own.values()))

@@ -58,6 +58,8 @@ class Fitter:
         return self._fitted[key]
 
     def _fit(self, job: Job, candidate: Candidate) -> Fitted:
+        if job.kernel.is_meta:
+            raise ValueError(f"`{job.name}` has no values: it is on the device `meta`")
         layer = self._draft(candidate).module(job.kernel.device)
         given = self.settings
         try:

@@ -102,12 +102,10 @@ def successors(
 
 def put(model: nn.Module, layers: dict[str, nn.Module]) -> dict[str, nn.Module]:
     """Set modules into a model, by their names; those that stood there."""
-    found = {}
+    found = {name: model.get_submodule(name) for name in layers}  # first: blocks have many names
     for name, layer in layers.items():
         place, _, last = name.rpartition(".")
-        owner = model.get_submodule(place)
-        found[name] = getattr(owner, last)
-        setattr(owner, last, layer)
+        setattr(model.get_submodule(place), last, layer)
     return found
 
 
@@ -120,12 +118,30 @@ def load_(model: nn.Module, state: dict[str, Tensor]) -> None:
     own = model.state_dict()
     wrong = [f"{name} is missing" for name in own if name not in state]
     wrong += [f"{name} is not the model's" for name in state if name not in own]
-    wrong += [
-        f"{name} has shape {tuple(state[name].shape)}, the model's {tuple(value.shape)}"
-        for name, value in own.items()
-        if name in state and state[name].shape != value.shape
-    ]
+    tensors = {name: value for name, value in own.items() if isinstance(value, Tensor)}
+    for name, value in tensors.items():
+        given: Any = state.get(name, value)
+        if not isinstance(given, Tensor):
+            wrong.append(f"{name} is a {type(given).__name__}, not a tensor")
+        elif not nn.parameter.is_lazy(value) and given.shape != value.shape:
+            shapes = f"{tuple(given.shape)}, the model's {tuple(value.shape)}"
+            wrong.append(f"{name} has shape {shapes}")
     if wrong:
         more = f", and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise ValueError(f"the checkpoint is of another model: {'; '.join(wrong[:5])}{more}")
-    model.load_state_dict(state, assign=any(value.is_meta for value in own.values()))
+    shared = _shared(model)
+    assign = any(value.is_meta for value in tensors.values())
+    model.load_state_dict(state, assign=assign)
+    for names in shared if assign else []:  # each name was assigned a parameter of its own
+        last = model.get_parameter(names[-1])
+        for name in names[:-1]:
+            place, _, own_name = name.rpartition(".")
+            setattr(model.get_submodule(place), own_name, last)
+
+
+def _shared(model: nn.Module) -> list[list[str]]:
+    """The names of parameters that have several."""
+    homes: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        homes.setdefault(id(parameter), []).append(name)
+    return [names for names in homes.values() if len(names) > 1]

@@ -125,6 +125,8 @@ def _inside(found: Any) -> dict[str, Tensor]:
             found = found[name]
     if not isinstance(found, Mapping):
         raise Unreadable(f"no state dictionary, but a {type(found).__name__}")
+    if not all(isinstance(name, str) for name in found):
+        raise Unreadable("no state dictionary: its names are no text")
     return dict(found)
 
 

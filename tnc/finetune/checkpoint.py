@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import pickle
@@ -10,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from tnc.finetune import processes
 
@@ -75,7 +79,7 @@ class Checkpoint:
         written = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
             with written.open("wb") as file:
-                torch.save({"about": self.about, "state": state}, file)
+                torch.save({"about": self.about, "state": _plain(state)}, file)
                 file.flush()
                 os.fsync(file.fileno())
             written.replace(self.path)
@@ -83,6 +87,39 @@ class Checkpoint:
             written.unlink(missing_ok=True)
 
 
-def checkpoint_at(path: PathLike | None, about: dict[str, Any]) -> Checkpoint:
-    """The checkpoint in a file, or none."""
-    return Checkpoint(None if path is None else Path(path), about)
+def checkpoint_at(
+    path: PathLike | None, phase: str, network: nn.Module, **about: Any
+) -> Checkpoint:
+    """The checkpoint in a file, or none, of a run over a network."""
+    place = None if path is None else Path(path)
+    return Checkpoint(place, {"phase": phase, **about, "network": outline(network)})
+
+
+def outline(network: nn.Module) -> str:
+    """What tensors a network has: a state with another outline is not of this network."""
+    lines = [
+        f"{name} {tuple(value.shape)} {value.dtype}" if isinstance(value, Tensor) else name
+        for name, value in network.state_dict().items()
+    ]
+    lines += [name for name, value in network.named_parameters() if value.requires_grad]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
+    return f"{type(network).__name__} {digest}"
+
+
+def described(optimizer: Optimizer) -> str:
+    """`Adam, rate 0.001`: a state of an optimiser brings its rates with it."""
+    begun = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
+    rates = dict.fromkeys(f"{float(rate):g}" for rate in begun)
+    return f"{type(optimizer).__name__}, rate {', '.join(rates)}"
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers, such as rates that a scheduler computed with it, as Python's: others would
+    be written, but not read."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) is dict:
+        return {key: _plain(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    return value

@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from tnc.finetune import processes
 from tnc.finetune.batches import Batches, Data, Done, called, drawn, moved, place, seed_all
-from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at
+from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at, described
 from tnc.finetune.report import EndToEndReport, Epoch
 from tnc.record import record
 
@@ -64,13 +64,14 @@ def tune_end_to_end(
     processes.join()
     modules = [*network.modules(), *(teacher.modules() if teacher else ())]
     training = {each: each.training for each in modules}
-    kept = checkpoint_at(checkpoint, {"phase": "end to end", "seed": seed})
     seed_all(seed)
     made = (optimizer or _adam)(p for p in network.parameters() if p.requires_grad)
     run = _Run(network, made, scheduler(made) if scheduler else None)
     judge = _Judge(loss or cross_entropy, teacher, distillation, temperature)
+    about = {"seed": seed, **run.about(), **judge.about()}
+    kept = checkpoint_at(checkpoint, "end to end", network, **about)
     try:
-        run.restore(kept.load())
+        run.restore(_state(kept, epochs))
         wrapped = processes.together(network)
         while len(run.history) < epochs:
             network.train()
@@ -82,7 +83,16 @@ def tune_end_to_end(
     finally:
         for each, flag in training.items():
             each.training = flag
-    return EndToEndReport(tuple(run.history[:epochs]), run.steps)
+    return EndToEndReport(tuple(run.history), run.steps)
+
+
+def _state(kept: Checkpoint, epochs: int) -> dict[str, Any] | None:
+    """What was kept. Errors: as `Checkpoint.load`; ValueError for more than is asked for."""
+    state = kept.load()
+    done = 0 if state is None else len(state["history"])
+    if done > epochs:
+        raise ValueError(f"`{kept.path}`: {done} epochs are done already, more than {epochs}")
+    return state
 
 
 def _check(epochs: int, share: float, temperature: float, teacher: nn.Module | None) -> None:
@@ -111,6 +121,11 @@ class _Run:
     total: float = 0.0
     steps: int = 0
     random: dict[str, Any] | None = None
+
+    def about(self) -> dict[str, Any]:
+        """What must be the same in a run that goes on with this one."""
+        scheduler = type(self.scheduler).__name__ if self.scheduler else None
+        return {"optimizer": described(self.optimizer), "scheduler": scheduler}
 
     def state(self) -> dict[str, Any]:
         """What `restore` takes."""
@@ -181,6 +196,10 @@ class _Judge:
     teacher: nn.Module | None
     share: float
     temperature: float
+
+    def about(self) -> dict[str, Any]:
+        """What must be the same in a run that goes on with this one."""
+        return {"distillation": (self.share, self.temperature) if self.teacher else None}
 
     def __call__(self, inputs: Any, outputs: Any, targets: Any) -> Tensor:
         if self.teacher is None:

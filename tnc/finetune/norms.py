@@ -19,8 +19,10 @@ def reestimate(network: nn.Module, data: Data, *, batches: int | None = None, se
     Running statistics are those of the activations before the network was compressed: they are off
     by as much as these have changed.
 
-    Errors: TypeError and ValueError as `data` gives them rise to.
+    Errors: TypeError and ValueError as `data` gives them rise to; ValueError for no batches.
     """
+    if batches is not None and batches < 1:
+        raise ValueError(f"batches = {batches}: averages need at least one")
     processes.join()
     norms = [
         each

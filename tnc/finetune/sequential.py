@@ -68,9 +68,9 @@ def tune_sequential(
     for; TypeError and ValueError for data that make no sense; OSError; whatever the networks raise.
     """
     processes.join()
-    modules = [*student.modules(), *teacher.modules()]
-    training = {each: each.training for each in modules}
-    kept = checkpoint_at(checkpoint, {"phase": "sequential", "seed": seed})
+    training = {each: each.training for net in (student, teacher) for each in net.modules()}
+    about = {"method": method, "batches": batches, "epochs": epochs, "iterations": iterations}
+    kept = checkpoint_at(checkpoint, "sequential", student, seed=seed, **about)
     student.eval()
     teacher.eval()
     try:

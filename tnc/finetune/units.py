@@ -140,6 +140,6 @@ class Probe:
         return self._found
 
     def _keep(self, value: Any) -> None:
-        self._found.append(value.detach())
+        self._found.append(value.detach().clone())  # the network may go on, and change it in place
         if len(self._found) == self.calls:
             raise _Enough
