@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -321,3 +322,12 @@ def test_rates_may_be_numbers_of_numpy(tmp_path: Path) -> None:
     run(again, 2, tmp_path / "run.pt")
     run(again, 3, tmp_path / "run.pt")
     assert same(weights(again), weights(whole))
+
+
+def test_named_arguments_in_any_mapping() -> None:
+    x, labels = torch.randn(6, FEATURES).double(), torch.arange(6) % CLASSES
+    reports = [
+        tnc.tune_end_to_end(network(), lambda _, inputs=inputs: [(inputs, labels)])
+        for inputs in (x, UserDict(x=x))
+    ]
+    assert reports[0] == reports[1]

@@ -236,3 +236,51 @@ def test_a_checkpoint_of_another_run_changes_nothing(tmp_path: Path) -> None:
     assert same(weights(student), before)
     with pytest.raises(ValueError, match="is of a run with iterations = 2, not 3"):
         tnc.tune_sequential(compressed(2), teacher, data, iterations=3, checkpoint=place)
+
+
+def test_rounding_does_not_raise_a_loss() -> None:
+    torch.manual_seed(0)
+    teacher = nn.Sequential(nn.Linear(8, 8), nn.Linear(8, 8)).bfloat16()
+    student = copy.deepcopy(teacher)
+    for number in range(2):
+        student[number] = tnc.load("std.dense").SVD(S=8, T=8, R=2, bias=True).bfloat16()
+        tnc.fit(student[number], teacher[number])
+    given = [(torch.randn(9, 8).bfloat16(), None)]
+    tnc.tune_sequential(student, teacher, lambda _: given)
+    again = tnc.tune_sequential(student, teacher, lambda _: given)
+    assert [unit.after <= unit.before for unit in again.units] == [True, True]
+    x = given[0][0]
+    for number, unit in enumerate(again.units):
+        wanted, found = teacher[: number + 1](x), student[: number + 1](x)
+        assert apart(found.double(), wanted.double()) == pytest.approx(unit.after, rel=1e-2)
+
+
+class Keyed(nn.Module):
+    """Calls a part by the name of its argument; the part may give more than a tensor."""
+
+    def __init__(self, more: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.part = Pair(more)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = self.part(x=x)
+        out: Tensor = found[0] if isinstance(found, tuple) else found
+        return out
+
+
+class Pair(nn.Module):
+    def __init__(self, more: bool) -> None:
+        super().__init__()
+        self.line, self.more = nn.Linear(4, 4), more
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, None]:
+        return (self.line(x), None) if self.more else self.line(x)
+
+
+def test_parts_are_called_by_name_and_give_tensors() -> None:
+    given = [(torch.randn(9, 4), None)]
+    report = tnc.tune_sequential(Keyed(False), Keyed(False), lambda _: given, parts=["part"])
+    assert [(unit.name, unit.before) for unit in report.units] == [("part", 0.0)]
+    with pytest.raises(TypeError, match="`part` gives a tuple, not a tensor"):
+        tnc.tune_sequential(Keyed(True), Keyed(True), lambda _: given, parts=["part"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count, islice
 from typing import Any
 
@@ -98,7 +98,7 @@ def redraw(state: dict[str, Any]) -> None:
 def called(network: nn.Module, inputs: Any) -> Any:
     """The network on a batch, which is moved to where the network is."""
     inputs = moved(inputs, place(network))
-    if isinstance(inputs, dict):
+    if isinstance(inputs, Mapping):
         return network(**inputs)
     if isinstance(inputs, tuple | list):
         return network(*inputs)
@@ -116,7 +116,7 @@ def moved(value: Any, device: torch.device) -> Any:
     """Tensors, in tuples, lists and dictionaries too, on the device."""
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: moved(each, device) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return tuple(moved(each, device) for each in value)

@@ -122,7 +122,10 @@ class Probe:
         if self.results:
             self._handle = part.register_forward_hook(lambda _, inputs, output: self._keep(output))
         else:
-            self._handle = part.register_forward_pre_hook(lambda _, inputs: self._keep(inputs[0]))
+            self._handle = part.register_forward_pre_hook(
+                lambda _, inputs, named: self._keep(next(iter((*inputs, *named.values())), None)),
+                with_kwargs=True,
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -140,6 +143,10 @@ class Probe:
         return self._found
 
     def _keep(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            verb = "gives" if self.results else "takes"
+            kind = type(value).__name__
+            raise TypeError(f"`{self.path}` {verb} a {kind}, not a tensor: tune parts inside of it")
         self._found.append(value.detach().clone())  # the network may go on, and change it in place
         if len(self._found) == self.calls:
             raise _Enough
