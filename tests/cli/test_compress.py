@@ -22,6 +22,7 @@ from tnc.compression.tensors import serialised
 Tnc = Callable[..., Answer]
 
 MODEL = """\
+import pathlib
 import sys
 
 import torch
@@ -58,7 +59,9 @@ def wide():
 
 
 def large():
-    return nn.Sequential(*[nn.Linear(512, 512) for _ in range(40)])
+    made = nn.Sequential(*[nn.Linear(512, 512) for _ in range(40)])
+    pathlib.Path("made").touch()
+    return made
 """
 
 
@@ -235,7 +238,10 @@ def test_what_is_not_expanded(tnc: Tnc, words: str, code: int, message: str) -> 
 @pytest.mark.slow
 def test_ctrl_c_leaves_nothing_behind() -> None:
     with process("compress", "mine:large", "--family", "SVD", "--ratio", "0.5") as running:
-        time.sleep(8)
+        while not Path("made").exists():  # its layers are fitted next, for seconds
+            assert running.poll() is None
+            time.sleep(0.02)
+        time.sleep(1)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")
