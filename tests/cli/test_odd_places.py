@@ -30,7 +30,8 @@ def failing(error: BaseException) -> Callable[..., object]:
 
 
 def interrupt(*_: object, **__: object) -> object:
-    """What Ctrl-C does to a running program."""
+    """What Ctrl-C does to a running program; shells start those in the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.raise_signal(signal.SIGINT)
     raise AssertionError("not reached")
 
