@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 import torch
+from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
 import tnc
@@ -70,10 +70,7 @@ def test_checkpoints_are_what_the_format_says() -> None:
     assert offsets == sorted(offsets, reverse=True)  # so that every tensor is aligned
 
 
-@pytest.mark.skipif(find_spec("safetensors") is None, reason="the extra `test` is not there")
 def test_the_formats_own_library_reads_and_writes_the_same(tmp_path: Path) -> None:
-    from safetensors.torch import load, save_file
-
     bfloat = {**state(), "bfloat": torch.randn(5).bfloat16()}
     found = load(serialised(bfloat, {}))
     assert all(torch.equal(value, bfloat[name]) for name, value in found.items())

@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.tell("interrupted")
         code = Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - the last resort: E0901, and no traceback
         code = _failed(error, words)
     return int(terminal.finish(code))
 

@@ -196,7 +196,7 @@ def _put(
         memo = {id(model.get_submodule(name)): layer for name, layer in layers.items()}
         try:
             made = copy.deepcopy(model, memo)
-        except Exception as error:
+        except Exception as error:  # copying runs the user's code, which may raise anything
             text = f"the model cannot be copied ({error}); with `inplace=True` it need not be"
             raise ValueError(text) from error
         check(made)

@@ -56,7 +56,7 @@ def watched(
             stack.enter_context(_hooked(module, note))
         try:
             given = _call(model, example)
-        except Exception as error:
+        except Exception as error:  # the model is the user's code, which may raise anything
             raise ExampleFailed(raised("the model", error)) from error
     return found, shapes(given)
 
