@@ -78,12 +78,22 @@ def test_a_part_makes_good_what_earlier_ones_have_lost() -> None:
         assert report.units[-1].after < 0.9 * apart(alone, teacher(x))
 
 
+def test_parts_are_tuned_to_norms_as_they_are_left() -> None:
+    student, teacher = compressed(2), dense()
+    last = tnc.tune_sequential(student, teacher, data).units[-1]
+    with torch.no_grad():
+        ours = torch.cat([student(x) for x, _ in data(0)])
+        theirs = torch.cat([teacher(x) for x, _ in data(0)])
+    assert last.after == pytest.approx(apart(ours, theirs), rel=1e-9)
+
+
 def test_batches_and_norms() -> None:
     student, teacher = compressed(2), dense()
     assert tnc.tune_sequential(student, teacher, data, batches=1).norms == 1
     again = compressed(2)
-    tnc.tune_sequential(again, teacher, lambda epoch: [next(data(0))], norms=False)
-    tnc.reestimate(again, data, batches=1)
+    for parts in (["conv"], ["twice", "last"]):
+        tnc.tune_sequential(again, teacher, lambda epoch: [next(data(0))], parts=parts, norms=False)
+        tnc.reestimate(again, data, batches=1)
     assert same(weights(student), weights(again))
 
 

@@ -57,7 +57,8 @@ def tune_sequential(
     layer of tnc's: no learning rate, and the loss falls in every step, `iterations` sweeps at most.
     `sgd` trains the part on the mean squared error for `epochs`, with Adam at a rate of 1e-3 unless
     there is an `optimizer`. `auto` takes the closed form where it can.
-    `norms`: whether running statistics of batch normalisation are estimated anew at the end.
+    `norms`: whether running statistics of batch normalisation are estimated anew after every part,
+    so that the parts after it are tuned to inputs as they will be in the end.
     `progress(part, number, of, loss)` is called when a part is done.
 
     `checkpoint`: a file that is written after every part; the same call goes on from there when it
@@ -80,6 +81,8 @@ def tune_sequential(
         reports = _resumed(student, kept, [unit.name for unit in found])
         for number, unit in enumerate(found[len(reports) :], len(reports) + 1):
             reports.append(tuner.tuned(unit))
+            if norms:
+                reestimate(student, data, batches=batches, seed=seed)
             kept.save(_state(student, reports))
             if progress:
                 progress(unit.name, number, len(found), reports[-1].after)
