@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -57,3 +59,12 @@ def data(epoch: int) -> Iterator[tuple[Tensor, None]]:
     generator = torch.Generator().manual_seed(epoch)
     for count in (20, 25, 15):
         yield torch.randn(count, 2, 4, 6, generator=generator).double(), None
+
+
+def drawn_after(run: Callable[[], object]) -> tuple[Tensor, float, float]:
+    """What PyTorch, Python and NumPy draw after `run`, having been seeded before."""
+    torch.manual_seed(11)
+    random.seed(12)
+    np.random.seed(13)
+    run()
+    return torch.rand(3), random.random(), float(np.random.rand())

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 import tnc
+from tests.finetune.networks import drawn_after
 
 CLASSES, FEATURES, BATCH = 3, 5, 7
 
@@ -105,6 +106,90 @@ def test_it_learns_and_says_so() -> None:
     assert not net.training
 
 
+def test_the_callers_random_numbers_go_on() -> None:
+    def fail(_: nn.Module) -> float:
+        raise ZeroDivisionError
+
+    def run() -> None:
+        tnc.tune_end_to_end(nets.pop(), data)
+
+    def stop() -> None:
+        with pytest.raises(ZeroDivisionError):
+            tnc.tune_end_to_end(nets.pop(), data, evaluate=fail)
+
+    nets, expected = [network(), network()], drawn_after(lambda: None)
+    for each in (run, stop):
+        found = drawn_after(each)
+        assert torch.equal(found[0], expected[0])
+        assert found[1:] == expected[1:]
+    assert not nets
+
+
+def test_what_sleeps_in_a_network_that_trains_sleeps_on() -> None:
+    for training in (True, False):
+        net, seen = network().train(training), []
+        net.norm.eval()
+        mean = net.norm.running_mean.clone()
+        tnc.tune_end_to_end(
+            net,
+            data,
+            epochs=2,
+            evaluate=lambda each: 0.0,
+            progress=lambda *_, net=net, seen=seen: seen.append(
+                (net.norm.training, net.dropout.training)
+            ),
+        )
+        assert set(seen) == {(not training, True)}
+        assert torch.equal(net.norm.running_mean, mean) == training
+        assert (net.norm.training, net.dropout.training) == (False, training)
+
+
+class Frozen(Network):
+    """Keeps its normalisation asleep by itself, as many networks do."""
+
+    def train(self, mode: bool = True) -> Frozen:
+        super().train(mode)
+        self.norm.eval()
+        return self
+
+
+def test_a_network_says_itself_what_trains() -> None:
+    net = Frozen().double().eval()
+    mean = net.norm.running_mean.clone()
+    tnc.tune_end_to_end(net, data)
+    assert torch.equal(net.norm.running_mean, mean)
+
+
+def plateau(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=0)
+
+
+@pytest.mark.parametrize("scored", [False, True])
+def test_plateaus_are_those_of_the_score_or_of_the_loss(scored: bool) -> None:
+    """A worse score at once lowers the rate; the loss falls, and so does not."""
+    made: list[torch.optim.Optimizer] = []
+
+    def kept(parameters: Any) -> torch.optim.Optimizer:
+        made.append(sgd(parameters))
+        return made[0]
+
+    scores = iter([1.0, 2.0, 3.0])
+    report = tnc.tune_end_to_end(
+        network(),
+        data,
+        epochs=3,
+        optimizer=kept,
+        scheduler=plateau,
+        evaluate=(lambda _: next(scores)) if scored else None,
+    )
+    losses = [each.loss for each in report.epochs]
+    expected = plateau(theirs := sgd([nn.Parameter(torch.zeros(1))]))
+    for value in [1.0, 2.0, 3.0] if scored else losses:
+        expected.step(value)  # type: ignore[call-arg, arg-type]
+    assert made[0].param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
+    assert (made[0].param_groups[0]["lr"] < 0.01) == scored
+
+
 def test_the_same_seed_gives_the_same_weights() -> None:
     nets = [network() for _ in range(3)]
     for net, seed in zip(nets, (1, 1, 2), strict=True):
@@ -118,9 +203,10 @@ class Killed(BaseException):
     """As if there had been no time for anything."""
 
 
+@pytest.mark.parametrize("scheduler", [halving, plateau])
 @pytest.mark.parametrize("at", [(0, 1), (0, 3), (0, 5), (1, 2), (1, 5), (2, 1)])
 def test_a_run_that_was_killed_goes_on(
-    at: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at: tuple[int, int], scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tnc.finetune.checkpoint.INTERVAL", -1.0)  # after every batch
     whole, killed, place = network(), network(), tmp_path / "deep" / "run.pt"
@@ -131,7 +217,7 @@ def test_a_run_that_was_killed_goes_on(
             data,
             epochs=3,
             optimizer=sgd,
-            scheduler=halving,
+            scheduler=scheduler,
             evaluate=lambda _: torch.rand(()).item(),
             checkpoint=path,
             **given,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import tnc
-from tests.finetune.networks import Dense, compressed, data, dense
+from tests.finetune.networks import Dense, compressed, data, dense, drawn_after
 
 NAMES = ["conv", "twice", "last"]
 
@@ -99,6 +99,23 @@ def test_batches_and_norms() -> None:
 
 def sgd(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.SGD(parameters, 1e-6)
+
+
+def test_the_callers_random_numbers_go_on() -> None:
+    def fail() -> None:
+        with pytest.raises(ValueError, match="gives no batch"):
+            tnc.tune_sequential(student, teacher, lambda _: [])
+
+    student, teacher = compressed(2), dense()
+    expected = drawn_after(lambda: None)
+    for each in (
+        lambda: tnc.tune_sequential(student, teacher, data, iterations=1),
+        lambda: tnc.reestimate(student, data),
+        fail,
+    ):
+        found = drawn_after(each)
+        assert torch.equal(found[0], expected[0])
+        assert found[1:] == expected[1:]
 
 
 def test_gradient_descent_on_a_part() -> None:

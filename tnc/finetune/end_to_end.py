@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from tnc.finetune import processes
 from tnc.finetune.batches import Batches, Data, Done, called, drawn, moved, place, seed_all
 from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at, described
+from tnc.finetune.kept import flags_kept, generators_kept
 from tnc.finetune.report import EndToEndReport, Epoch
 from tnc.record import record
 
@@ -25,6 +26,7 @@ RATE = 1e-3
 """Learning rate of the default optimiser."""
 
 
+@generators_kept()
 def tune_end_to_end(
     network: nn.Module,
     data: Data,
@@ -41,48 +43,49 @@ def tune_end_to_end(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> EndToEndReport:
-    """Train a network, in place.
+    """Train a network, in place. All of it is in training mode; what is not in a network that is,
+    such as normalisations that keep their statistics, stays as it is.
 
     `data(epoch)` gives the batches of an epoch, counted from 0: pairs of what the network takes and
     what the loss takes. `loss(outputs, targets)` is cross-entropy by default, `optimizer` Adam with
-    a rate of 1e-3; `scheduler` is stepped after every epoch. With a `teacher` the loss is
-    (1 − d) · loss + d · T² · KL(teacher ‖ network), of logits divided by the temperature T, d being
-    `distillation` (Hinton et al. 2015, arXiv 1503.02531). `evaluate(network)` is called in
-    evaluation mode after every epoch. `progress(epoch, batch, loss)` after every batch.
+    a rate of 1e-3. With a `teacher` the loss is (1 − d) · loss + d · T² · KL(teacher ‖ network), of
+    logits divided by the temperature T, d being `distillation` (Hinton et al. 2015, arXiv
+    1503.02531). `evaluate(network)` is called in evaluation mode after every epoch, and then
+    `scheduler` is stepped: a `ReduceLROnPlateau` with that score, else with the mean loss.
+    `progress(epoch, batch, loss)` is called after every batch.
 
     `checkpoint`: a file that is written after every epoch, and once a minute. When the run was
     killed, the same call goes on from there and ends with the same weights: random numbers are
     seeded before each epoch, and their state is part of the checkpoint. So must `data` draw its own
-    from PyTorch's, Python's or NumPy's global generators, or depend on the epoch alone.
+    from PyTorch's, Python's or NumPy's global generators, or depend on the epoch alone. In the end
+    the caller's random numbers go on as if there had been none.
 
-    Under `torchrun` gradients are averaged over the processes; `data` gives each its part.
+    Under `torchrun` gradients and scores are averages over the processes; `data` gives each its
+    part.
 
     Errors: TypeError and ValueError for data or numbers that make no sense, or a checkpoint of
     another run; OSError; whatever the network and the callbacks raise.
     """
     _check(epochs, distillation, temperature, teacher)
     processes.join()
-    modules = [*network.modules(), *(teacher.modules() if teacher else ())]
-    training = {each: each.training for each in modules}
     seed_all(seed)
     made = (optimizer or _adam)(p for p in network.parameters() if p.requires_grad)
     run = _Run(network, made, scheduler(made) if scheduler else None)
     judge = _Judge(loss or cross_entropy, teacher, distillation, temperature)
     about = {"seed": seed, **run.about(), **judge.about()}
     kept = checkpoint_at(checkpoint, "end to end", network, **about)
-    try:
+    asleep = [each for each in network.modules() if network.training and not each.training]
+    with flags_kept(network, *([teacher] if teacher else [])):
         run.restore(_state(kept, epochs))
         wrapped = processes.together(network)
         while len(run.history) < epochs:
             network.train()
+            for each in asleep:
+                each.training = False
             _epoch(run, wrapped, Batches(data, seed), judge, kept, progress)
             network.eval()
-            score = None if evaluate is None else float(evaluate(network))
-            run.ended(score)
+            run.ended(None if evaluate is None else float(evaluate(network)))
             kept.save(run.state())
-    finally:
-        for each, flag in training.items():
-            each.training = flag
     return EndToEndReport(tuple(run.history), run.steps)
 
 
@@ -158,11 +161,17 @@ class _Run:
         return None if random is None else Done(self.batch, random)
 
     def ended(self, score: float | None) -> None:
-        """An epoch is over."""
+        """An epoch is over. All processes have the same loss and score, hence the same rates."""
         total, batches = processes.added(self.total, self.batch)
-        self.history.append(Epoch(total / batches, score))
+        loss = total / batches
+        if score is not None:
+            scores, count = processes.added(score, 1)
+            score = scores / count
+        self.history.append(Epoch(loss, score))
         self.batch, self.total = 0, 0.0
-        if self.scheduler:
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(loss if score is None else score)
+        elif self.scheduler:
             self.scheduler.step()
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from tnc.finetune import processes
 from tnc.finetune.batches import Batches, Data, called
+from tnc.finetune.kept import flags_kept, generators_kept
 
 
+@generators_kept()
 def reestimate(network: nn.Module, data: Data, *, batches: int | None = None, seed: int = 0) -> int:
     """Estimate the running means and variances of all batch normalisations anew, as plain averages
     over the first `batches` batches (all, without a number) of `data(0)`, in place. Everything else
-    of the network stays as it is, also whether it is training. Under `torchrun` the averages are
-    over the data of all processes. Gives the number of normalisations.
+    of the network stays as it is, also whether it is training, and the caller's random numbers go
+    on as if there had been none. Under `torchrun` the averages are over the data of all processes.
+    Gives the number of normalisations.
 
     Running statistics are those of the activations before the network was compressed: they are off
     by as much as these have changed.
@@ -31,29 +37,31 @@ def reestimate(network: nn.Module, data: Data, *, batches: int | None = None, se
     ]
     if not norms:
         return 0
-    training = {each: each.training for each in network.modules()}
     momenta = {norm: norm.momentum for norm in norms}
     before = [{k: v.clone() for k, v in norm.state_dict().items()} for norm in norms]
-    network.eval()
     try:
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # a plain average
-            norm.train()
-        with torch.no_grad():
-            for inputs in Batches(data, seed).inputs(batches):
-                called(network, inputs)
+        with flags_kept(network):
+            _average(network, norms, Batches(data, seed).inputs(batches))
         _merge(norms)
     except BaseException:
         for norm, state in zip(norms, before, strict=True):
             norm.load_state_dict(state)
         raise
     finally:
-        for each, flag in training.items():
-            each.training = flag
         for norm, momentum in momenta.items():
             norm.momentum = momentum
     return len(norms)
+
+
+def _average(network: nn.Module, norms: list[_NormBase], inputs: Iterator[Any]) -> None:
+    network.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain average
+        norm.train()
+    with torch.no_grad():
+        for each in inputs:
+            called(network, each)
 
 
 def _merge(norms: list[_NormBase]) -> None:

@@ -14,6 +14,7 @@ from tnc.diagnostics import CompileError
 from tnc.finetune import processes
 from tnc.finetune.batches import Batches, Data
 from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at
+from tnc.finetune.kept import flags_kept, generators_kept
 from tnc.finetune.norms import reestimate
 from tnc.finetune.report import SequentialReport, UnitReport
 from tnc.finetune.units import Probe, Unit, units
@@ -28,6 +29,7 @@ RATE = 1e-3
 """Learning rate of the default optimiser."""
 
 
+@generators_kept()
 def tune_sequential(
     student: nn.Module,
     teacher: nn.Module,
@@ -62,22 +64,22 @@ def tune_sequential(
     `progress(part, number, of, loss)` is called when a part is done.
 
     `checkpoint`: a file that is written after every part; the same call goes on from there when it
-    was killed, and ends with the same weights. Under `torchrun` every process has its part of the
-    data, and all get the same weights.
+    was killed, and ends with the same weights. The caller's random numbers go on as if there had
+    been none. Under `torchrun` every process has its part of the data, and all get the same
+    weights.
 
     Errors: ValueError for parts that do not exist, or that have no closed form where that is asked
     for; TypeError and ValueError for data that make no sense; OSError; whatever the networks raise.
     """
     processes.join()
-    training = {each: each.training for net in (student, teacher) for each in net.modules()}
     about = {"method": method, "batches": batches, "epochs": epochs, "iterations": iterations}
     kept = checkpoint_at(checkpoint, "sequential", student, seed=seed, **about)
-    student.eval()
-    teacher.eval()
-    try:
-        given = Batches(data, seed)
+    given = Batches(data, seed)
+    tuner = _Tuner(student, teacher, given, batches, method, epochs, iterations, optimizer)
+    with flags_kept(student, teacher):
+        student.eval()
+        teacher.eval()
         found = units(student, teacher, parts, next(given.inputs(1)))
-        tuner = _Tuner(student, teacher, given, batches, method, epochs, iterations, optimizer)
         reports = _resumed(student, kept, [unit.name for unit in found])
         for number, unit in enumerate(found[len(reports) :], len(reports) + 1):
             reports.append(tuner.tuned(unit))
@@ -86,9 +88,6 @@ def tune_sequential(
             kept.save(_state(student, reports))
             if progress:
                 progress(unit.name, number, len(found), reports[-1].after)
-    finally:
-        for each, flag in training.items():
-            each.training = flag
     estimated = reestimate(student, data, batches=batches, seed=seed) if norms else 0
     return SequentialReport(tuple(reports), estimated)
 
