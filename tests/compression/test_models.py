@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 import tnc
 from tests.compression.models import Net, exact, net
+from tnc.compression.expansion import dense_state
 from tnc.compression.tensors import serialised
 
 EXAMPLE = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
@@ -138,6 +140,77 @@ def test_convolutions_that_share_a_weight_keep_their_strides() -> None:
     for number in (0, 1):
         torch.testing.assert_close(made[number](x), model[number](x), rtol=1e-4, atol=1e-5)  # type: ignore[index]
     assert made[1].A is made[0].A  # type: ignore[index]
+
+
+class Together(nn.Module):
+    """Layers of different weights with one bias: `a` and `b` are replaced, `head` is not; `line`
+    has a bias of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.line, self.head = (exact(nn.Linear(8, 8)) for _ in range(4))
+        self.b.bias = self.head.bias = self.a.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in (self.a, self.b, self.line, self.head):
+            x = layer(x)
+        return x
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_a_bias_of_several_weights_stays_one(inplace: bool) -> None:
+    torch.manual_seed(0)
+    model, x = Together(), torch.randn(3, 8)
+    wanted, bias = model(x), model.a.bias
+    done = tnc.compress(model, family="SVD", rank=1, inplace=inplace)
+    made = done.model
+    assert isinstance(made, Together)
+    assert type(made.head) is nn.Linear
+    assert made.a.b is made.b.b is made.head.bias
+    assert made.line.b is not made.a.b
+    assert (made.head.bias is bias) == inplace
+    torch.testing.assert_close(made(x), wanted, rtol=1e-4, atol=1e-4)
+    assert sum(each.numel() for each in made.parameters()) == done.table.parameters
+
+
+SPLIT = """tnn 1
+layer Split(S: int, T: int, R: int, bias: bool) {
+  mode s: S, t_1: 2, t_2: 4, r: R
+  input x[..., s]
+  weight A[s, r], B[r, t_1, t_2], b[t_1, t_2]
+  output y[..., (t_1, t_2)] = x * A * B + b
+}
+"""
+
+
+def test_a_bias_in_another_shape_is_not_shared(tmp_path: Path) -> None:
+    (tmp_path / "mine.tnn").write_text(SPLIT)
+    torch.manual_seed(0)
+    model, x = Together(), torch.randn(3, 8)
+    done = tnc.compress(model, family=f"{tmp_path / 'mine.tnn'}:Split", rank=1)
+    reasons = {row.names[0]: row.reason for row in done.table.rows}
+    assert reasons == {
+        "a": "its bias is `b.bias` as well, which Split has in another shape",
+        "b": "its bias is `a.bias` as well, which Split has in another shape",
+        "line": "",
+        "head": "the classifier",
+    }
+    made = done.model
+    assert isinstance(made, Together)
+    assert made.line.b.shape == (2, 4)
+    torch.testing.assert_close(made(x), model(x), rtol=1e-4, atol=1e-4)
+    found = dense_state(done.write(tmp_path / "small") / "checkpoint.safetensors")
+    assert {name: each.shape for name, each in found.items()} == {
+        name: each.shape for name, each in model.state_dict().items()
+    }
+
+
+def test_a_family_without_a_place_for_the_bias_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.tnn").write_text(SPLIT.replace(", b[t_1, t_2]", "").replace(" + b", ""))
+    rows = tnc.compress(
+        Together(), family=f"{tmp_path / 'mine.tnn'}:Split", rank=1, dry_run=True
+    ).table.rows
+    assert rows[2].reason == "Split adds no weight that could be its bias"
 
 
 # ---------------------------------------------------------------- examples

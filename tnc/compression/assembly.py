@@ -103,8 +103,6 @@ class Assembly:
         site, first = part.sites[0], part.job.sites[0]
         factors = [each.name for each in part.candidate.factors]
         bias = part.candidate.bias if bias_of(site.module) is not None else None
-        if part.tied and bias is not None and bias_of(site.module) is bias_of(first.module):
-            factors = [*factors, bias]
         return {
             "names": [*part.names],
             "class": self.class_of(part),

@@ -14,7 +14,8 @@ from torch import nn
 from tnc.compression import loader
 from tnc.compression.assembly import Assembly, parts
 from tnc.compression.costs import Costs
-from tnc.compression.dense import Unfit
+from tnc.compression.dense import Unfit, bias_of
+from tnc.compression.drafts import shape
 from tnc.compression.example import Example, Use, watched
 from tnc.compression.families import Families, families
 from tnc.compression.fitter import Fitter, Settings
@@ -23,7 +24,7 @@ from tnc.compression.request import Request
 from tnc.compression.rows import table_of
 from tnc.compression.saved import files
 from tnc.compression.spec import Candidate
-from tnc.compression.survey import Site, surveyed
+from tnc.compression.survey import Site, owned, surveyed
 from tnc.compression.table import Table
 from tnc.compression.worth import judged
 from tnc.diagnostics import Diagnostic
@@ -173,15 +174,34 @@ def _chosen(
     """The candidates for the sites of every job, and the sites, of which some are left alone."""
     chosen: dict[Job, Sequence[Candidate]] = {}
     reasons: dict[Site, str] = {}
+    owners = owned(model)
     for job, one in asked.chosen(model, found, fitter).items():
         try:
             if isinstance(one, str):
                 raise Unfit(one)
-            chosen[job] = job.all(one)
+            candidates = job.all(one)
+            _check_biases(job, candidates, owners)
+            chosen[job] = candidates
         except Unfit as error:
             reasons |= dict.fromkeys(job.sites, str(error))
     told = [site.left(reasons[site]) if site in reasons else site for site in sites]
     return chosen, told
+
+
+def _check_biases(
+    job: Job, candidates: Sequence[Candidate], owners: Mapping[int, Sequence[str]]
+) -> None:
+    """Errors: Unfit for a family that has no place for a bias, or a shared one in another shape."""
+    for site, candidate in zip(job.sites, candidates, strict=True):
+        bias, family = bias_of(site.module), candidate.call.family.layer.name
+        if bias is None:
+            continue
+        own = next((each for each in candidate.layer.weights if each.name == candidate.bias), None)
+        if own is None:
+            raise Unfit(f"{family} adds no weight that could be its bias")
+        others = [name for name in owners[id(bias)] if name.rpartition(".")[0] not in site.names]
+        if others and shape(own) != bias.shape:
+            raise Unfit(f"its bias is `{others[0]}` as well, which {family} has in another shape")
 
 
 def _put(
@@ -193,8 +213,10 @@ def _put(
     """The model with these layers: itself, or a copy that shares nothing with it. Where `check`
     raises, the model is as it was."""
     if not inplace:
-        memo = {id(model.get_submodule(name)): layer for name, layer in layers.items()}
         try:
+            memo: dict[int, Any] = {}
+            copied = {name: copy.deepcopy(layer, memo) for name, layer in layers.items()}
+            memo |= {id(model.get_submodule(name)): layer for name, layer in copied.items()}
             made = copy.deepcopy(model, memo)
         except Exception as error:  # copying runs the user's code, which may raise anything
             text = f"the model cannot be copied ({error}); with `inplace=True` it need not be"

@@ -68,7 +68,7 @@ def _expand(
         made[key] = kernel.T.contiguous() if record["transposed"] else kernel
     state[f"{name}.weight"] = made[key]
     if bias is not None:
-        state[f"{name}.bias"] = bias
+        state[f"{name}.bias"] = bias.reshape(-1)
 
 
 def _shape(record: Mapping[str, Any]) -> list[int]:

@@ -72,6 +72,17 @@ def successor(dense: nn.Module, layer: type[nn.Module]) -> nn.Module:
     return made
 
 
+def take_bias(dense: nn.Module, made: nn.Module, name: str) -> None:
+    """The bias `name` of `made` becomes the very parameter that `dense` has, and so stays shared
+    with all that share it. One of another shape or type stays by itself."""
+    given: Any = dense.bias
+    own = getattr(made, name)
+    if (own.shape, own.dtype) == (given.shape, given.dtype):
+        setattr(made, name, given)
+    else:
+        own.requires_grad_(given.requires_grad)
+
+
 def tie(first: nn.Module, other: nn.Module, names: list[str]) -> None:
     """Parameters of `first` become those of `other` as well."""
     for name in names:
@@ -84,7 +95,7 @@ def successors(
     """The layers of a table, for the places in a dense model that they have by their names.
 
     `table`: a record for each layer, with the `names` under which it stands in the model, its
-    `class`, the name of its `bias` or None, and the parameters that it shares with the layer of
+    `class`, the name of its `bias` or None, and the factors that it shares with the layer of
     another name, `tied`. `classes` has the classes as attributes.
     """
     layers: dict[str, nn.Module] = {}
@@ -92,8 +103,7 @@ def successors(
         dense = model.get_submodule(record["names"][0])
         made = successor(dense, getattr(classes, record["class"]))
         if record["bias"] is not None:
-            bias: Any = dense.bias
-            getattr(made, record["bias"]).requires_grad_(bias.requires_grad)
+            take_bias(dense, made, record["bias"])
         for name, names in record["tied"].items():
             tie(layers[name], made, names)
         layers.update(dict.fromkeys(record["names"], made))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -121,15 +121,22 @@ def _spared(sites: Sequence[Site]) -> list[Site]:
 def with_own_weights(model: nn.Module, sites: Sequence[Site]) -> list[Site]:
     """Those whose weight is also that of something that is not replaced are left alone."""
     replaced = {site.module for site in sites if not site.reason}
-    homes: dict[int, list[str]] = {}
-    for name, module in model.named_modules():
-        if module not in replaced:
-            for last, parameter in module.named_parameters(recurse=False):
-                homes.setdefault(id(parameter), []).append(f"{name}.{last}".lstrip("."))
+    owners = owned(model, replaced)
     found = []
     for site in sites:
-        shared = homes.get(id(getattr(site.module, "weight", None)))
+        shared = owners.get(id(getattr(site.module, "weight", None)))
         if shared and not site.reason:
             site = site.left(f"its weight is `{shared[0]}` as well")
         found.append(site)
+    return found
+
+
+def owned(model: nn.Module, without: Collection[nn.Module] = ()) -> dict[int, list[str]]:
+    """The parameters of a model by their ids: one name for each module, of those not in `without`,
+    that has it."""
+    found: dict[int, list[str]] = {}
+    for name, module in model.named_modules():
+        if module not in without:
+            for last, parameter in module.named_parameters(recurse=False):
+                found.setdefault(id(parameter), []).append(f"{name}.{last}".lstrip("."))
     return found
