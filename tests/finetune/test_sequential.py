@@ -138,6 +138,24 @@ def test_gradient_descent_on_a_part() -> None:
     assert unit.after < unit.before
 
 
+@pytest.mark.parametrize("method", ["auto", "sgd"])
+def test_frozen_weights_are_held(method: Any) -> None:
+    student, teacher = compressed(2), dense()
+    student.conv.requires_grad_(False)
+    student.last.A.requires_grad_(False)
+    before = weights(student)
+    report = tnc.tune_sequential(
+        student, teacher, data, method=method, iterations=5, optimizer=sgd, norms=False
+    )
+    after = weights(student)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"twice.A", "twice.B", "last.B", "last.b"}
+    conv, _, last = report.units
+    assert (conv.method, conv.steps, conv.after) == ("frozen", 0, conv.before)
+    assert str(report).splitlines()[0].endswith("  frozen")
+    assert last.after < last.before
+
+
 class Stages(nn.Module):
     def __init__(self, first: nn.Module, second: nn.Module) -> None:
         super().__init__()

@@ -127,6 +127,60 @@ def descended(layer: nn.Module, batches: Batches) -> float:
     return loss(layer, batches)
 
 
+def rows(batches: Batches) -> tuple[Tensor, Tensor]:
+    return torch.cat([x for x, _ in batches]), torch.cat([y for _, y in batches])
+
+
+def samples() -> Batches:
+    torch.manual_seed(2)
+    return [(torch.randn(9, 8).double() + 2, torch.randn(9, 6).double() - 1) for _ in range(4)]
+
+
+def test_a_frozen_bias_is_held() -> None:
+    """Of full rank, the kernel is least squares in what the bias leaves."""
+    layer = library("std.dense").SVD(S=8, T=6, R=6, dtype=torch.float64)
+    nn.init.normal_(layer.b)
+    layer.b.requires_grad_(False)
+    before, batches = layer.b.clone(), samples()
+    report = tnc.fit(layer, added(layer, batches), iterations=400, tolerance=1e-12)
+    x, y = rows(batches)
+    best = torch.linalg.lstsq(x, y - before).solution
+    torch.testing.assert_close(tnc.expand(layer), best.T, rtol=1e-6, atol=1e-6)
+    assert torch.equal(layer.b, before)
+    assert report.bias == "kept"
+    gap = (y - before - x @ best).norm() / (y - before).norm()
+    assert report.error == pytest.approx(gap.item(), rel=1e-6)
+
+
+def test_frozen_factors_are_held_beside_a_bias_that_is_fitted() -> None:
+    layer = library("std.dense").SVD(S=8, T=6, R=3, dtype=torch.float64)
+    layer.A.requires_grad_(False)
+    before, batches = layer.A.clone(), samples()
+    tnc.fit(layer, added(layer, batches), iterations=50)
+    x, y = rows(batches)
+    inside = torch.cat([x @ before, torch.ones(len(x), 1).double()], 1)
+    best = torch.linalg.lstsq(inside, y).solution
+    torch.testing.assert_close(layer.B, best[:3], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(layer.b, best[3], rtol=1e-6, atol=1e-6)
+    assert torch.equal(layer.A, before)
+
+
+def test_a_bias_is_fitted_beside_factors_that_are_all_frozen() -> None:
+    layer = library("std.dense").SVD(S=8, T=6, R=3, dtype=torch.float64)
+    layer.A.requires_grad_(False)
+    layer.B.requires_grad_(False)
+    batches = samples()
+    x, y = rows(batches)
+    wanted = (y - x @ layer.A @ layer.B).mean(0)
+    report = tnc.fit(layer, added(layer, batches), restarts=2, polish=True)
+    torch.testing.assert_close(layer.b, wanted)
+    gap = (y - layer(x)).norm() / (y - y.mean(0)).norm()
+    assert report.error == pytest.approx(gap.item(), rel=1e-6)
+    layer.b.requires_grad_(False)
+    with pytest.raises(ValueError, match="every weight of SVD is frozen"):
+        tnc.fit(layer, added(layer, batches))
+
+
 def test_memory_does_not_grow_with_the_samples() -> None:
     layer = library("std.convolution").CP(S=8, T=6, R=3)
     activations = tnc.Activations(layer)

@@ -77,6 +77,9 @@ def test_what_becomes_of_the_bias() -> None:
     assert (layer.b == 1).all()
     assert tnc.fit(layer, nn.Linear(6, 4, bias=False)).bias == "zeroed"
     assert (layer.b == 0).all()
+    layer.b.requires_grad_(False)
+    assert tnc.fit(layer, nn.Linear(6, 4)).bias == "kept"
+    assert (layer.b == 0).all()
     bare = DENSE.SVD(S=6, T=4, R=2, bias=False)
     assert tnc.fit(bare, kernel).bias == "none"
     with pytest.raises(ValueError, match="the target has a bias, SVD has none"):
@@ -91,6 +94,47 @@ def test_weights_keep_their_type_and_their_identity(dtype: torch.dtype) -> None:
     after = dict(layer.named_parameters())
     assert all(after[name] is each and each.dtype == dtype for name, each in before.items())
     assert all(each.requires_grad and each.grad is None for each in after.values())
+
+
+def test_frozen_weights_are_held_and_the_others_are_least_squares() -> None:
+    """The kernel is (A B)ᵀ: beside A the best B is A⁺ Kᵀ, beside B the best A is Kᵀ B⁺."""
+    target = torch.randn(4, 6, dtype=torch.float64)
+    for held in "AB":
+        layer = DENSE.SVD(S=6, T=4, R=2, dtype=torch.float64)
+        getattr(layer, held).requires_grad_(False)
+        layer.b.requires_grad_(False)
+        A, B, b = layer.A.clone(), layer.B.clone(), layer.b.clone()
+        report = tnc.fit(layer, target, restarts=3)
+        assert torch.equal(getattr(layer, held), {"A": A, "B": B}[held])
+        assert torch.equal(layer.b, b)
+        if held == "A":
+            torch.testing.assert_close(layer.B, torch.linalg.pinv(A) @ target.T)
+        else:
+            torch.testing.assert_close(layer.A, target.T @ torch.linalg.pinv(B))
+        assert (report.bias, report.notes) == ("kept", (f"`{held}` frozen, hence held",))
+        assert not getattr(layer, held).requires_grad
+
+
+@pytest.mark.parametrize("polish", [False, True])
+def test_factors_of_a_convolution_can_be_frozen(polish: bool) -> None:
+    layer = CONVOLUTION.rTT(S=8, T=6, R=3, dtype=torch.float64)
+    first, *_ = layer.parameters()
+    first.requires_grad_(False)
+    before = first.clone()
+    report = tnc.fit(layer, torch.randn(6, 8, 3, 3), iterations=8, polish=polish)
+    assert torch.equal(first, before)
+    assert all(b <= a + 1e-12 for a, b in zip(report.errors[1:], report.errors[2:], strict=False))
+    assert report.errors[-1] < report.errors[0]
+
+
+def test_a_layer_that_is_frozen_is_refused() -> None:
+    layer = DENSE.SVD(S=6, T=4, R=2)
+    layer.requires_grad_(False)
+    layer.b.requires_grad_()
+    before = copy.deepcopy(layer.state_dict())
+    with pytest.raises(ValueError, match=r"every factor of SVD is frozen: `requires_grad_\(\)`"):
+        tnc.fit(layer, nn.Linear(6, 4))
+    assert all(torch.equal(before[name], each) for name, each in layer.state_dict().items())
 
 
 def test_equal_seeds_give_equal_bytes() -> None:

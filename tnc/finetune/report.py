@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from tnc.record import record
 
+FROZEN = "frozen"
+
 
 @record
 class UnitReport:
     """A part that was tuned by itself. `before`, `after`: ‖Ŷ − Y‖² / ‖Y‖² on the samples, Y being
-    what comes out of the part in the teacher. `method`: `closed form` or `sgd`; `steps`: sweeps of
-    least squares, or steps of the optimiser."""
+    what comes out of the part in the teacher. `method`: `closed form`, `sgd`, or `frozen` for what
+    was left as it is; `steps`: sweeps of least squares, or steps of the optimiser."""
 
     name: str
     method: str
     before: float
     after: float
     steps: int
+
+    @property
+    def how(self) -> str:
+        """`closed form, 12 sweeps`."""
+        if self.method == FROZEN:
+            return FROZEN
+        return f"{self.method}, {self.steps} {'steps' if self.method == 'sgd' else 'sweeps'}"
 
 
 @record
@@ -29,8 +38,7 @@ class SequentialReport:
     def __str__(self) -> str:
         width = max([len(unit.name) for unit in self.units], default=0)
         return "\n".join(
-            f"{unit.name:{width}}  {unit.before:.3g} -> {unit.after:.3g}  "
-            f"{unit.method}, {unit.steps} {'sweeps' if unit.method != 'sgd' else 'steps'}"
+            f"{unit.name:{width}}  {unit.before:.3g} -> {unit.after:.3g}  {unit.how}"
             for unit in self.units
         )
 

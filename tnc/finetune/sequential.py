@@ -16,7 +16,7 @@ from tnc.finetune.batches import Batches, Data
 from tnc.finetune.checkpoint import Checkpoint, PathLike, checkpoint_at
 from tnc.finetune.kept import flags_kept, generators_kept
 from tnc.finetune.norms import reestimate
-from tnc.finetune.report import SequentialReport, UnitReport
+from tnc.finetune.report import FROZEN, SequentialReport, UnitReport
 from tnc.finetune.units import Probe, Unit, units
 from tnc.fitting.activations import Activations
 from tnc.fitting.fit import fit
@@ -58,7 +58,8 @@ def tune_sequential(
     `method`: `closed form` is alternating least squares on the activations, for parts that are one
     layer of tnc's: no learning rate, and the loss falls in every step, `iterations` sweeps at most.
     `sgd` trains the part on the mean squared error for `epochs`, with Adam at a rate of 1e-3 unless
-    there is an `optimizer`. `auto` takes the closed form where it can.
+    there is an `optimizer`. `auto` takes the closed form where it can. Frozen weights
+    (`requires_grad=False`) are held; a part all of whose weights are is left as it is.
     `norms`: whether running statistics of batch normalisation are estimated anew after every part,
     so that the parts after it are tuned to inputs as they will be in the end.
     `progress(part, number, of, loss)` is called when a part is done.
@@ -132,6 +133,8 @@ class _Tuner:
         """Tune a part. Errors: ValueError if it has no closed form, which was asked for."""
         before = self._loss(unit)
         own = list(self.student.get_submodule(unit.name).parameters())
+        if not any(each.requires_grad for each in own):
+            return UnitReport(unit.name, FROZEN, before, before, 0)
         kept = [each.detach().clone() for each in own]
         steps = self._closed_form(unit)
         if steps is None:

@@ -14,6 +14,7 @@ from tnc.fitting.network import Factor, Network, length
 from tnc.fitting.refusal import Unfit
 from tnc.fitting.samples import Sampler
 from tnc.fitting.targets import bias_of
+from tnc.fitting.terms import Modes
 from tnc.ir.size import Size
 from tnc.ir.tensor import Mode
 from tnc.record import record
@@ -111,30 +112,52 @@ class Activations:
         self.samples, self._total = int(count), float(total)
         self._means = means[0], means[1]
 
-    def problem(self) -> Whitened:
-        """Least squares on the samples as a fit of a kernel. ValueError without samples."""
+    def problem(self, held: Tensor | None = None) -> Whitened:
+        """Least squares on the samples as a fit of a kernel, beside the best bias, if the layer has
+        one, or the bias `held`. ValueError without samples."""
         if not self.samples:
             raise ValueError("no activations were added")
-        mean = self._square.diagonal(dim1=1, dim2=2).mean(1)[:, None, None].clamp_min(1e-300)
-        one = torch.eye(self._square.shape[1], dtype=mean.dtype, device=mean.device)
-        root = torch.linalg.cholesky(self._square + RIDGE * mean * one)
-        target = torch.linalg.solve_triangular(root, self._crossed.mT, upper=False).mT
-        rough = torch.linalg.cholesky(self._square + ROUGH * mean * one)
-        dense = torch.cholesky_solve(self._crossed.mT, rough).mT
-        beyond = max(self._total - float(target.square().sum()), 0.0)
-        return Whitened(self._laid_out(dense), target, root, beyond, self._total or 1.0)
+        square, crossed, total = self._moments(held)
+        mean = square.diagonal(dim1=1, dim2=2).mean(1)[:, None, None].clamp_min(1e-300)
+        one = torch.eye(square.shape[1], dtype=mean.dtype, device=mean.device)
+        root = torch.linalg.cholesky(square + RIDGE * mean * one)
+        target = torch.linalg.solve_triangular(root, crossed.mT, upper=False).mT
+        rough = torch.linalg.cholesky(square + ROUGH * mean * one)
+        dense = torch.cholesky_solve(crossed.mT, rough).mT
+        beyond = max(total - float(target.square().sum()), 0.0)
+        return Whitened(self._laid_out(dense), target, root, beyond, total or 1.0)
+
+    def _moments(self, held: Tensor | None) -> tuple[Tensor, Tensor, float]:
+        """XXᵀ, YXᵀ and ‖Y‖²: about the means, or of what a bias that is held leaves of Y."""
+        if held is None:
+            return self._square, self._crossed, self._total
+        modes, outputs = (
+            self._modes,
+            [mode for axis in self.system.network.outputs for mode in axis],
+        )
+        whole = held.detach().double().reshape([length(mode) for mode in outputs])
+        rows = whole.permute([outputs.index(mode) for mode in modes[: len(outputs)]])
+        x, y = self._means
+        y = y - rows.reshape(y.shape)
+        square = self._square + self.samples * x.mT @ x
+        crossed = self._crossed + self.samples * y.mT @ x
+        return square, crossed, self._total + self.samples * float(y.square().sum())
+
+    @property
+    def _modes(self) -> Modes:
+        """Those of the kernel, in the order of the moments' axes."""
+        sampler = self._sampler
+        return (*sampler.groups, *sampler.rows, *sampler.columns)
 
     def _laid_out(self, dense: Tensor) -> Tensor:
         """A kernel [group, row, column] with the axes of the layer's."""
-        sampler, network = self._sampler, self.system.network
-        modes = (*sampler.groups, *sampler.rows, *sampler.columns)
+        modes, network = self._modes, self.system.network
         whole = dense.reshape([length(mode) for mode in modes])
         return whole.permute([modes.index(mode) for mode in network.modes]).reshape(network.shape)
 
     def bias(self, kernel: Tensor) -> Tensor:
         """The best bias beside a kernel, over the output modes of the kernel."""
-        sampler, network = self._sampler, self.system.network
-        modes = (*sampler.groups, *sampler.rows, *sampler.columns)
+        modes, network = self._modes, self.system.network
         whole = kernel.reshape([length(mode) for mode in network.modes])
         rows = whole.permute([network.modes.index(mode) for mode in modes])
         x, y = self._means

@@ -144,6 +144,8 @@ class System:
 
 def compiled(equations: Sequence[Equation]) -> list[Formula]:
     """Equations as functions of one generated module."""
+    if not equations:
+        return []
     layers = [
         replace(each.layer, name=f"Equation_{k}") for k, each in enumerate(equations, start=1)
     ]

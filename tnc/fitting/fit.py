@@ -16,7 +16,7 @@ from tnc.fitting.sweeps import ZERO, Descent, descend
 
 Progress = Callable[[int, float], object]
 
-NOTES = ("near the borders the layer is no single convolution",)
+CLIPPED = "near the borders the layer is no single convolution"
 """Said of a layer that pads between its convolutions."""
 
 
@@ -37,7 +37,8 @@ def fit(
     `layer`: a module that tnc made in this process, linear in its input and in each of its weights:
     CP, Tucker, tensor trains and rings, block terms, trees, reshaped or not, with groups, and
     whatever network a `.tnn` describes. Its weights are set in place, in their own type and on
-    their own device; computed is in float64. Where anything fails, nothing is changed.
+    their own device; computed is in float64. Frozen ones (`requires_grad=False`), and a frozen
+    bias, are held, and the others fitted beside them. Where anything fails, nothing is changed.
     `target`: a kernel in PyTorch's layout ([t, s] of `nn.Linear`, [t, s/groups, i, …] of
     convolutions; output modes, input modes, taps), an `nn.Linear`, `nn.Conv1d`, `2d` or `3d`, a
     `Conv1D` of transformers, or another layer of tnc; the bias of a module is copied. Or
@@ -52,7 +53,8 @@ def fit(
     equations of the language and planned like every other.
 
     Errors: CompileError with E0503 for a layer that is no such network; ValueError for a target of
-    another shape; TypeError for a module that is neither dense nor made by tnc.
+    another shape, or where all is frozen; TypeError for a module that is neither dense nor made by
+    tnc.
     """
     problem = problem_of(layer, target)
     weights = {name: getattr(layer, name) for name in problem.system.network.names}
@@ -75,8 +77,16 @@ def fit(
         converged=best.converged,
         largest_norm=best.descent.largest(),
         bias=bias,
-        notes=NOTES if problem.system.network.clipped else (),
+        notes=_notes(problem),
     )
+
+
+def _notes(problem: Problem) -> tuple[str, ...]:
+    network = problem.system.network
+    weights = {each.name for each in network.layer.weights if each.trained}
+    held = [f"`{name}`" for name in network.constants if name in weights]
+    said = [f"{', '.join(held)} frozen, hence held"] if held else []
+    return (*said, CLIPPED) if network.clipped else tuple(said)
 
 
 def _told(problem: Problem, progress: Progress | None) -> Progress:

@@ -29,22 +29,31 @@ def expand(layer: nn.Module) -> Tensor:
     return system.kernel(tensors)
 
 
-def system_of(layer: nn.Module) -> System:
-    """The equations of a layer, compiled once. Errors as those of `expand`."""
+def system_of(layer: nn.Module, held: frozenset[str] = frozenset()) -> System:
+    """The equations of a layer of which the weights `held` are not fitted, compiled once. Errors as
+    those of `expand`."""
     found = layer_of(type(layer))
     if found is None:
         raise TypeError(
             f"{type(layer).__name__} was not made by tnc in this process: "
             "give a layer of `tnc.load`, `tnc.compile` or `tnc.layer`"
         )
-    return _system(found)
+    whole = _system(found, frozenset())
+    own = held.intersection(whole.network.names)
+    return _system(found, own) if own else whole
 
 
 @lru_cache(maxsize=CACHED)
-def _system(layer: Layer) -> System:
-    return System(network_of(layer))
+def _system(layer: Layer, held: frozenset[str]) -> System:
+    return System(network_of(layer).holding(held))
+
+
+def frozen(layer: nn.Module) -> frozenset[str]:
+    """The parameters that are not to be trained."""
+    own = layer.named_parameters(recurse=False)
+    return frozenset(name for name, each in own if not each.requires_grad)
 
 
 def constants(system: System, layer: nn.Module) -> dict[str, Tensor]:
-    """The buffers of which a kernel is made, in float64."""
+    """The factors of a kernel that are not fitted, in float64."""
     return {name: getattr(layer, name).detach().double() for name in system.network.constants}

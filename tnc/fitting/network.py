@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from math import prod
 
 from tnc.fitting.terms import Modes, Term
@@ -31,6 +33,11 @@ class Product:
     factors: tuple[Factor, ...]
     patterns: tuple[Pattern, ...]
     scale: float
+
+    def holding(self, names: Collection[str]) -> Product:
+        """The same term, in which the factors `names` are not fitted."""
+        held = [replace(one, trained=one.trained and one.name not in names) for one in self.factors]
+        return replace(self, factors=tuple(held))
 
 
 @record
@@ -82,13 +89,13 @@ class Network:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The trained factors, in the order of their declaration."""
+        """The factors that are fitted, in the order of their declaration."""
         used = {each.name for one in self.products for each in one.factors if each.trained}
         return tuple(weight.name for weight in self.layer.weights if weight.name in used)
 
     @property
     def sizes(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of the trained factors, as the layer has them."""
+        """The shapes of the factors that are fitted, as the layer has them."""
         names = self.names
         return {
             each.name: tuple(prod(map(length, axis)) for axis in each.axes)
@@ -98,9 +105,14 @@ class Network:
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """The buffers in the kernel."""
+        """The factors that are not fitted: buffers, and weights that are held."""
         every = (each for one in self.products for each in one.factors if not each.trained)
         return tuple(dict.fromkeys(each.name for each in every))
+
+    def holding(self, names: Collection[str]) -> Network:
+        """The same network, in which the factors `names` are not fitted."""
+        products = tuple(each.holding(names) for each in self.products)
+        return replace(self, products=products)
 
 
 def length(mode: Mode) -> int:

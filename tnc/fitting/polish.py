@@ -18,6 +18,8 @@ def polish(descent: Descent, steps: int = STEPS) -> float:
     """
     system, before = descent.system, descent.error()
     names = system.network.names
+    if not names:
+        return before
     factors = {name: descent.tensors[name].clone().requires_grad_() for name in names}
     square = descent.target.square().sum()
     optimiser = torch.optim.LBFGS(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tnc.fitting.activations import ROOT, Activations, whitened
 from tnc.fitting.blocks import System
 from tnc.fitting.equations import TARGET
-from tnc.fitting.kernels import CACHED, constants, system_of
+from tnc.fitting.kernels import CACHED, constants, frozen, system_of
 from tnc.fitting.starts import Start, Tensors, starts
 from tnc.fitting.sweeps import Descent, descend
 from tnc.fitting.targets import Bias, bias_of, check_slides, laid_out, target_of
@@ -22,13 +22,18 @@ PROXIMAL = 1e-14
 WARM = 10
 """Sweeps on the dense kernel before those on activations, which are not started from an SVD."""
 
+THAW = "`requires_grad_()` lets it be fitted"
+
 
 class KernelProblem:
-    """Least squares in the elements of a kernel. Errors as those of `tnc.fit`."""
+    """Least squares in the elements of a kernel. Weights that are frozen are held. Errors as those
+    of `tnc.fit`."""
 
     def __init__(self, layer: nn.Module, target: Tensor | nn.Module) -> None:
-        self.system = system_of(layer)
+        self.system = system_of(layer, frozen(layer))
         network = self.system.network
+        if not network.names:
+            raise ValueError(f"every factor of {network.layer.name} is frozen: {THAW}")
         aim = target_of(target)
         check_slides(network, aim.slides)
         self._bias = Bias(network, layer, aim)
@@ -59,17 +64,21 @@ def _whitened(system: System) -> tuple[System, tuple[int, ...]]:
 
 
 class SampleProblem:
-    """Least squares in the outputs of samples."""
+    """Least squares in the outputs of samples. Weights that are frozen are held."""
 
     def __init__(self, layer: nn.Module, activations: Activations) -> None:
-        self._dense, self._activations = system_of(layer), activations
-        if self._dense is not activations.system:
+        if system_of(layer) is not activations.system:
             raise ValueError("the activations are those of another layer")
-        self._found = found = activations.problem()
+        held = frozen(layer)
+        self._dense, self._activations = system_of(layer, held), activations
         self.system, shape = _whitened(self._dense)
         network = self.system.network
         own = bias_of(self._dense.network)
         self._bias = None if own is None else getattr(layer, own.name)
+        self._held = own is None or own.name in held
+        if not network.names and self._held:
+            raise ValueError(f"every weight of {network.layer.name} is frozen: {THAW}")
+        self._found = found = activations.problem(self._bias if self._held else None)
         self._fixed = constants(self._dense, layer)
         given = {ROOT: found.root.reshape(shape), TARGET: found.target.reshape(network.shape)}
         self._given = {**self._fixed, **given}
@@ -94,6 +103,8 @@ class SampleProblem:
     def set_bias(self, factors: Tensors) -> str:
         if self._bias is None:
             return "none"
+        if self._held:
+            return "kept"
         kernel = self._dense.kernel({**self._fixed, **factors})
         self._bias.copy_(self._activations.bias(kernel).reshape(self._bias.shape))
         return "fitted"

@@ -28,7 +28,7 @@ def starts(
     seed: int,
 ) -> Iterator[Tensors]:
     """The factors of each start, in float64: one of the given kind, and then random ones."""
-    for number in range(count):
+    for number in range(count if system.network.names else 1):
         source = torch.Generator().manual_seed(seed + number)
         if number == 0 and start == "current":
             yield {name: each.detach().double() for name, each in weights.items()}
@@ -74,7 +74,7 @@ def _scaled(system: System, given: Mapping[str, Tensor], factors: Tensors) -> Te
     """The factors with a kernel as large as the target."""
     own = torch.linalg.vector_norm(system.kernel({**given, **factors}))
     wanted = torch.linalg.vector_norm(given[TARGET])
-    if own == 0 or wanted == 0:
+    if own == 0 or wanted == 0 or not factors:
         return factors
     number = float(wanted / own) ** (1 / len(factors))
     return {name: each * number for name, each in factors.items()}

@@ -143,7 +143,7 @@ class Bias:
         """Set it, and say how, in the words of `FitReport.bias`."""
         if self._own is None:
             return "none"
-        if not self._target.biased:
+        if not self._target.biased or not self._own.requires_grad:
             return "kept"
         if self._target.bias is None:
             self._own.zero_()
