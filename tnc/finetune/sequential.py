@@ -65,9 +65,8 @@ def tune_sequential(
     `progress(part, number, of, loss)` is called when a part is done.
 
     `checkpoint`: a file that is written after every part; the same call goes on from there when it
-    was killed, and ends with the same weights. The caller's random numbers go on as if there had
-    been none. Under `torchrun` every process has its part of the data, and all get the same
-    weights.
+    was killed, and ends with the same weights. The caller's random numbers go on as before. Under
+    `torchrun` every process has its part of the data, and all get the same weights.
 
     Errors: ValueError for parts that do not exist, or that have no closed form where that is asked
     for; TypeError and ValueError for data that make no sense; OSError; whatever the networks raise.
