@@ -8,6 +8,16 @@ import torch
 import tnc
 from tests.programs import CP_CONV
 
+STD = Path(tnc.__file__).parent / "std"
+NET = """tnn 1
+from std.convolution import Conv2d, CP
+layer Net(C: int, Conv: layer = Conv2d) {
+  mode n, c: C, h, w
+  input x[n, c, h, w]
+  output y = x |> Conv(C, C)
+}
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -124,3 +134,18 @@ def test_a_mode_that_is_not_there_cannot_be_bound() -> None:
     assert tnc.compile(source=text, bind={"batch": 3}).plan.macs == 3
     with pytest.raises(ValueError, match=r"cannot bind `bach`.*did you mean `batch`"):
         tnc.compile(source=text, bind={"bach": 3})
+
+
+def test_a_repr_shows_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    """Defaults that follow from other parameters too; a list that is given but no other is none."""
+    rcp = tnc.load(STD / "convolution.tnn").rCP
+    assert repr(rcp(S=16, T=16, stride=2, R=3)) == "rCP(S=16, T=16, stride=2, R=3)"
+    assert repr(rcp(S=4, T=4, D=1, k=3, R=2, ks=[3], strides=[1])) == "rCP(S=4, T=4, R=2, D=1)"
+    odd = rcp(S=4, T=4, R=2, k=5, ks=[3, 5], pads=[1, "same"])
+    assert repr(odd) == 'rCP(S=4, T=4, k=5, R=2, ks=[3, 5], pads=[1, "same"])'
+    file = tmp_path / "net.tnn"
+    file.write_text(NET)
+    net = tnc.load(file).Net(C=8)
+    assert net.extra_repr() == "C=8"
+    assert tnc.load(file).Net(C=8, Conv="CP(R: 4, k: 3)").extra_repr() == "C=8, Conv=CP(R: 4)"
+    assert tnc.load(file).Net(C=8, Conv="CP(R: 16, k: 3)").extra_repr() == "C=8, Conv=CP"

@@ -96,7 +96,7 @@ class Written:
             tuple(RunTimeSize(symbol, tuple(sources)) for symbol, sources in run_time),
             self.source,
             self.at(1),
-            self.builder,
+            builder=self.builder,
         )
 
 

@@ -101,9 +101,9 @@ def one_product(layer: Layer) -> Value | None:
 
 
 def _lines(layer: Layer) -> tuple[str, ...]:
-    """The parameters, in lines of a readable length."""
+    """The parameters that differ from their defaults, in lines of a readable length."""
     lines = [""]
-    for name, value in layer.settings:
+    for name, value in layer.told():
         text = f"{name}: {value}"
         if lines[-1] and len(lines[-1]) + len(text) > LENGTH:
             lines.append("")

@@ -29,10 +29,14 @@ from tnc.syntax import tree
 def assembled(
     layer: tree.Layer,
     scope: Scope,
+    usual: frozenset[str],
     declared: Sequence[Declared],
     outputs: Sequence[tuple[Tensor, tree.Output]],
 ) -> Callee | None:
-    """The layer as others call it; None where something was reported as an error."""
+    """The layer as others call it; None where something was reported as an error.
+
+    `usual` are the parameters whose values are their defaults.
+    """
     build = Builder()
     inputs = tuple(_inputs(declared, build))
     values = [tensor.value for tensor, _ in outputs if tensor.value is not None]
@@ -55,6 +59,7 @@ def assembled(
         name=layer.name.text,
         doc=layer.doc or "",
         settings=tuple(_settings(layer, scope)),
+        usual=usual,
         modes=tuple(_modes(scope, inputs, flat)),
         inputs=inputs,
         weights=tuple(_weights(declared, starts, flat, build)),

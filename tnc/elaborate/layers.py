@@ -59,6 +59,7 @@ class Elaboration:
         )
         self.declared: list[Declared] = []
         self.outputs: list[tuple[Tensor, tree.Output]] = []
+        self.usual: frozenset[str] = frozenset()  # parameters whose values are their defaults
         self.stopped = False
 
     def run(self, settings: Mapping[str, object]) -> Layer | None:
@@ -74,7 +75,7 @@ class Elaboration:
     def bind(self, settings: Mapping[str, object]) -> tuple[object, ...]:
         """Set the parameters; the values of all of them, defaults included."""
         refuse_reserved(self.layer.name, "layer", self.scope.report)
-        bind(self.layer, settings, self.scope)
+        self.usual = bind(self.layer, settings, self.scope)
         return tuple(self.scope.names[param.name.text] for param in self.layer.params)
 
     def bound(self) -> Callee | None:
@@ -95,7 +96,7 @@ class Elaboration:
         self._equations()
         if not self.scope.einsum:
             usage.warn(self.layer, report)
-        made = assembled(self.layer, self.scope, self.declared, self.outputs)
+        made = assembled(self.layer, self.scope, self.usual, self.declared, self.outputs)
         written = sum(isinstance(each, tree.Output) for each in self.layer.body)
         return None if report.failed or len(self.outputs) != written else made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Mapping, Sequence
+from copy import copy
 from numbers import Integral
 
 from tnc.diagnostics import Report, Source, Span
@@ -94,14 +95,35 @@ def _listed(value: Constant) -> object:
 # ---------------------------------------------------------------- setting
 
 
-def bind(layer: tree.Layer, settings: Mapping[str, object], scope: Scope) -> None:
-    """Declare every parameter with its value; report what is unknown, missing or ill-typed."""
+def bind(layer: tree.Layer, settings: Mapping[str, object], scope: Scope) -> frozenset[str]:
+    """Declare every parameter with its value; report what is unknown, missing or ill-typed.
+
+    Gives the parameters whose values are their defaults, be they set to them or not.
+    """
     _unknown_settings(layer, settings, scope.report)
     bounds = _bounding(layer) if scope.checking else frozenset()
+    usual: set[str] = set()
     for param in layer.params:
         if keyword.iskeyword(param.name.text):
             refuse_reserved(param.name, "parameter", scope.report)
-        scope.declare(param.name, _value(param, layer, settings, bounds, scope))
+        value = _value(param, layer, settings, bounds, scope)
+        if _is_usual(value, param, settings, scope):
+            usual.add(param.name.text)
+        scope.declare(param.name, value)
+    return frozenset(usual)
+
+
+def _is_usual(
+    value: Entry, param: tree.Param, settings: Mapping[str, object], scope: Scope
+) -> bool:
+    """Whether a parameter has the value of its default."""
+    if param.default is None or param.name.text not in settings:
+        return param.default is not None
+    if not isinstance(value, int | float | str | tuple | Partial | BuiltIn):
+        return False
+    aside = copy(scope)
+    aside.report = Report()
+    return literal(evaluate(param.default, aside)) == literal(value)
 
 
 def _unknown_settings(layer: tree.Layer, settings: Mapping[str, object], report: Report) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tnc.elaborate.definitions import UNKNOWN, BuiltIn, Constant, Partial, Unknown
 from tnc.ir.scalar import Scalar
@@ -247,7 +247,16 @@ def literal(value: Constant) -> str:
         case BuiltIn(name):
             return name
         case Partial():
-            given = ", ".join(f"{name}: {literal(each)}" for name, each in value.settings)
+            given = ", ".join(_given(value))
             return f"{value.definition.name}({given})" if given else value.definition.name
         case _:
             return repr(value)
+
+
+def _given(value: Partial) -> Iterator[str]:
+    """What is given to a layer, but for what is written in its declaration as the default."""
+    params = {param.name.text: param for param in value.definition.params}
+    for name, each in value.settings:
+        text, default = literal(each), params[name].default
+        if default is None or default.span.text != text:
+            yield f"{name}: {text}"

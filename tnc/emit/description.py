@@ -8,8 +8,9 @@ from tnc.emit.statement import INDENT, WIDTH
 from tnc.ir.layer import Axes, Layer
 
 
-def settings(layer: Layer) -> str:
-    return ", ".join(f"{name}={value}" for name, value in layer.settings)
+def settings(layer: Layer, like: Layer | None = None) -> str:
+    """`S=16, T=16, R=4`: what differs from the defaults, or from another layer."""
+    return ", ".join(f"{name}={value}" for name, value in layer.told(like))
 
 
 def described(layer: Layer) -> str:
@@ -19,9 +20,7 @@ def described(layer: Layer) -> str:
 
 def likened(layer: Layer, other: Layer) -> str:
     """The same for a layer with the outline of another, told apart by what differs."""
-    before = dict(other.settings)
-    differing = [f"{name}={value}" for name, value in layer.settings if before.get(name) != value]
-    text = f"{other.name} with {', '.join(differing) or 'other layers inside'}."
+    text = f"{other.name} with {settings(layer, other) or 'other layers inside'}."
     lines = wrap(text, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
     outputs = _outputs(layer) if _outputs(layer) != _outputs(other) else []
     return "\n\n".join(filter(None, map("\n".join, (lines, outputs, [_sizes(layer)]))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
-from tnc.emit.description import outline
+from tnc.emit.description import outline, settings
 from tnc.emit.prose import file_name, table
 from tnc.emit.statement import WIDTH, fits
 from tnc.ir.layer import Layer
@@ -39,11 +39,10 @@ def header(
 def _planned(layer: Layer, like: Layer, plan: Plan) -> str:
     """The plan of a layer, of whose parameters those are said which `like` has not."""
     own = like is layer
-    differing = [each for each in layer.settings if own or each not in like.settings]
-    settings = ", ".join(f"{name}={value}" for name, value in differing)
+    differing = settings(layer) if own else settings(layer, like) or "other layers inside"
     sizes = ", ".join(f"{name} = {size}" for name, size in plan.binding)
     aim = f"objective {plan.objective}, profile {plan.profile}; macs are multiply-adds"
-    title = f"{layer.name}({settings})" if own else f"{layer.name}: {like.name} with {settings}"
+    title = f"{layer.name}({differing})" if own else f"{layer.name}: {like.name} with {differing}"
     title = fill(title, WIDTH, subsequent_indent="    ")
     about = f"planned for {sizes or 'its only sizes'}"
     if own:

@@ -99,11 +99,25 @@ class Layer:
     run_time: tuple[RunTimeSize, ...]
     source: Source
     origin: Span
+    usual: frozenset[str] = frozenset()  # the settings that are the defaults of their parameters
     lets: tuple[tuple[str, Span], ...] = ()  # names of tensors, and the expressions they stand for
     continued: tuple[tuple[str, str], ...] = ()  # modes told apart by places, and whose axes
     instances: tuple[Instance, ...] = ()
     rescalings: tuple[Rescaling, ...] = ()  # in this order, after every weight was drawn
     builder: Builder = field(default_factory=Builder, compare=False)
+
+    def told(self, like: Layer | None = None) -> tuple[tuple[str, str], ...]:
+        """The settings that readers need: those that differ from the defaults, or, where `like` is
+        another layer of the same parameters, from its settings."""
+        if like is None:
+            return tuple(each for each in self.settings if each[0] not in self.usual)
+        before = dict(like.settings)
+        usual = self.usual & like.usual
+        return tuple(
+            (name, value)
+            for name, value in self.settings
+            if name not in usual and before.get(name) != value
+        )
 
     @property
     def graph(self) -> Graph:
