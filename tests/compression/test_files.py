@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.machinery
+import importlib.util
+import itertools
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +265,107 @@ def test_a_checkpoint_of_another_model_changes_nothing(tmp_path: Path) -> None:
     ):
         compress_(model)
     assert dict(model.named_modules()) == layers
+
+
+# ---------------------------------------------------------------- one set of files or another
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two compressions of one model whose layers have the same names and shapes."""
+    found = []
+    for stride in (1, 2):
+        torch.manual_seed(0)
+        model = nn.Sequential(exact(nn.Conv2d(8, 8, 3, stride=stride)))
+        folder = tmp_path_factory.mktemp(f"stride{stride}")
+        found.append(tnc.compress(model, family="CP", rank=1, include="*").write(folder))
+    return found
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_old_files(
+    step: str, number: int, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (tnc.compress(net(), family="CP", rank=rank) for rank in (1, 2))
+    old.write(tmp_path)
+    before, calls = contents(tmp_path), itertools.count(1)
+    home, kept = (os, os.fsync) if step == "fsync" else (Path, Path.replace)
+
+    def failing(*given: Any) -> Any:
+        if next(calls) == number:
+            raise error
+        return kept(*given)
+
+    monkeypatch.setattr(home, step, failing)
+    with pytest.raises(type(error)):
+        new.write(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_failure_leaves_no_new_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if target.name == "compressed.py":
+            raise OSError(28, "No space left on device")
+        return kept(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="No space"):
+        tnc.compress(net(), **SETTINGS).write(tmp_path / "small")
+    assert contents(tmp_path / "small") == {}
+
+
+def imported(folder: Path) -> Any:
+    """`compressed.py` of a folder, in a package of its own."""
+    name = f"set_{folder.name}"
+    package = importlib.util.module_from_spec(importlib.machinery.ModuleSpec(name, None))
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+    importlib.invalidate_caches()
+    return importlib.import_module(f"{name}.compressed")
+
+
+def test_files_of_two_compressions_are_refused(sets: list[Path], tmp_path: Path) -> None:
+    """Every mixture, whichever of the files are new."""
+    names, refusals = sorted(contents(sets[0])), {}
+    for chosen in itertools.product((0, 1), repeat=len(names)):
+        folder = tmp_path / "".join(map(str, chosen))
+        folder.mkdir()
+        for name, number in zip(names, chosen, strict=True):
+            shutil.copy(sets[number] / name, folder / name)
+        model = nn.Sequential(nn.Conv2d(8, 8, 3, stride=chosen[1] + 1))
+        try:
+            imported(folder).compress_(model)
+        except ValueError as error:
+            refusals[chosen] = str(error)
+            assert type(model[0]) is nn.Conv2d
+        else:
+            assert type(model[0]).__name__ == "CP_1"
+    assert names[:3] == ["checkpoint.safetensors", "compressed.py", "compressed_layers.py"]
+    whole = {chosen for chosen in itertools.product((0, 1), repeat=4) if len({*chosen[:3]}) == 1}
+    assert refusals.keys() == {*itertools.product((0, 1), repeat=4)} - whole
+    assert refusals[0, 0, 1, 0] == (
+        "`compressed_layers.py` is of another compression than this file: write both anew"
+    )
+    assert refusals[1, 0, 0, 0] == (
+        "the checkpoint is of another compression than this file: write both anew"
+    )
+
+
+def test_a_checkpoint_that_others_wrote_is_loaded(sets: list[Path], tmp_path: Path) -> None:
+    state, _ = read_checkpoint(sets[0] / "checkpoint.safetensors")
+    tuned = {name: value + 1 for name, value in state.items()}
+    save_file(tuned, tmp_path / "tuned.safetensors")
+    model = nn.Sequential(nn.Conv2d(8, 8, 3))
+    imported(sets[0]).compress_(model, tmp_path / "tuned.safetensors")
+    assert all(torch.equal(value, tuned[name]) for name, value in model.state_dict().items())
 
 
 # ---------------------------------------------------------------- back to dense

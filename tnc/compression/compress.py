@@ -30,7 +30,7 @@ from tnc.compression.worth import judged
 from tnc.diagnostics import Diagnostic
 from tnc.driver.options import Options
 from tnc.driver.profiles import profile_named
-from tnc.driver.writing import write_whole
+from tnc.driver.writing import write_all
 from tnc.fitting.report import FitReport
 
 Progress = Callable[[str], object]
@@ -65,6 +65,8 @@ class Compressed:
         """Write into a folder, which is made if need be: `checkpoint.safetensors`; the layers as
         `compressed_layers.tnn` and as the module `compressed_layers.py`; and `compressed.py`, whose
         `compress_(model)` sets them into the dense model and loads the checkpoint, without tnc.
+        What is there of another compression is replaced as a whole: after a failure all is as it
+        was, and where the process was killed between two files, `compress_` refuses the mixture.
 
         Errors: OSError; ValueError after a dry run, and for a state that safetensors cannot hold.
         """
@@ -73,9 +75,9 @@ class Compressed:
             raise ValueError(f"{why} there is nothing to write")
         place = Path(folder)
         found = files(self.assembly, self.model.state_dict())
-        for name, content in found.items():
+        for name in found:
             (place / name).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(place / name, content)
+        write_all({place / name: content for name, content in found.items()})
         return place
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ This needs PyTorch only. The same text is part of what `tnc compress` writes, so
 every compression.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,32 @@ def successors(
             tie(layers[name], made, names)
         layers.update(dict.fromkeys(record["names"], made))
     return layers
+
+
+def check_classes(classes: object, digests: list[str]) -> None:
+    """The module with the classes of a table is made of the texts with these SHA-256.
+
+    Errors: ValueError for one of another compression.
+    """
+    head = classes.__doc__  # None under python -OO
+    if head is not None and not all(digest in head for digest in digests):
+        name = getattr(classes, "__name__", "").rpartition(".")[2]
+        raise ValueError(f"`{name}.py` is of another compression than this file: write both anew")
+
+
+def check_metadata(
+    metadata: dict[str, str], table: list[dict[str, Any]], digests: list[str]
+) -> None:
+    """A checkpoint is of this table and these texts, as far as its metadata say of which it is.
+
+    Errors: ValueError for one of another compression.
+    """
+    if "tnc.layers" not in metadata or "tnc.sources" not in metadata:
+        return
+    texts = json.loads(metadata["tnc.sources"]).values()
+    own = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    if own != digests or json.loads(metadata["tnc.layers"]) != table:
+        raise ValueError("the checkpoint is of another compression than this file: write both anew")
 
 
 def put(model: nn.Module, layers: dict[str, nn.Module]) -> dict[str, nn.Module]:

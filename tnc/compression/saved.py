@@ -4,6 +4,7 @@ module that sets them into the dense model, which needs PyTorch only."""
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import json
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ _TAIL = '''
 LAYERS = json.loads("""
 {records}
 """)
+SOURCES = {digests}
 CHECKPOINT = Path(__file__).with_name("{checkpoint}")
 CLASSES = importlib.import_module(
     ".{stem}" if __package__ else "{stem}", __package__
@@ -46,12 +48,16 @@ CLASSES = importlib.import_module(
 def compress_(model: nn.Module, checkpoint: str | Path | None = CHECKPOINT) -> nn.Module:
     """Set the compressed layers into a dense model, in place, and load a checkpoint, or none.
 
-    Errors: ValueError for a checkpoint of another model, and then the model is as it was.
+    Errors: ValueError for files of several compressions, or a checkpoint of another model, and then
+    the model is as it was.
     """
+    check_classes(CLASSES, SOURCES)
     before = put(model, successors(model, LAYERS, CLASSES))
     try:
         if checkpoint is not None:
-            load_(model, read_safetensors(checkpoint)[0])
+            state, metadata = read_safetensors(checkpoint)
+            check_metadata(metadata, LAYERS, SOURCES)
+            load_(model, state)
     except BaseException:
         put(model, before)
         raise
@@ -87,5 +93,12 @@ def loader_text(assembly: Assembly) -> str:
     start = ast.parse(own).body[1].lineno - 1
     body = "".join(own.splitlines(keepends=True)[start:])
     records = ",\n".join(json.dumps(record) for record in assembly.records)
-    tail = _TAIL.format(records=f"[\n{records}\n]", checkpoint=CHECKPOINT, stem=STEM)
-    return f"{_HEAD.format(version=VERSION)}import importlib\n{body}{tail}"
+    digests = [
+        hashlib.sha256(text.encode()).hexdigest() for text in files_of(assembly.unit).values()
+    ]
+    lines = "".join(f'    "{digest}",\n' for digest in digests)
+    tail = _TAIL.format(
+        records=f"[\n{records}\n]", digests=f"[\n{lines}]", checkpoint=CHECKPOINT, stem=STEM
+    )
+    body = body.replace("import json\n", "import importlib\nimport json\n", 1)
+    return f"{_HEAD.format(version=VERSION)}{body}{tail}"
