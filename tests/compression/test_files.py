@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -286,13 +287,18 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return found
 
 
+@cache
+def two() -> list[tnc.Compressed]:
+    return [tnc.compress(net(), family="CP", rank=rank) for rank in (1, 2)]
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_failure_leaves_the_old_files(
     step: str, number: int, error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, new = (tnc.compress(net(), family="CP", rank=rank) for rank in (1, 2))
+    old, new = two()
     old.write(tmp_path)
     before, calls = contents(tmp_path), itertools.count(1)
     home, kept = (os, os.fsync) if step == "fsync" else (Path, Path.replace)
