@@ -59,3 +59,16 @@ def test_strided_1x1_convolutions(size: int) -> None:
         strict=True,
     ):
         torch.testing.assert_close(a, b)
+
+
+def test_strided_convolutions_with_one_complex_tap() -> None:
+    """The gradient of the input lies among zeros, and has a gradient itself."""
+    x = torch.randn(2, 3, 5, dtype=torch.complex128, requires_grad=True)
+    k = torch.randn(4, 3, 1, dtype=torch.complex128, requires_grad=True)
+
+    def ours(x: Tensor, k: Tensor) -> Tensor:
+        return tnc.einsum("n s h, t s i -> n t h' | h' = h*i; stride=2", x, k)
+
+    torch.testing.assert_close(ours(x, k), torch.conv1d(x, k, stride=2))
+    assert torch.autograd.gradcheck(ours, (x, k))
+    assert torch.autograd.gradgradcheck(ours, (x, k))

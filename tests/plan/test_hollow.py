@@ -114,7 +114,7 @@ NEW = [
     ("x.flip(1, 2)", IMAGE),
     ("x * (2.0 / math.sqrt(n))", IMAGE),
     ("-x", IMAGE),
-    ("x.new_zeros(2, 9, 7).slice_scatter(x, 1, 0, None, 3)", (2, 3, 7)),
+    ("torch.ops.aten.slice_backward(x, [2, 9, 7], 1, 0, 9, 3)", (2, 3, 7)),
     ("x.new_zeros(2, 4, 3).index_add(2, torch.arange(-1, 6, device=x.device) % 3, x)", SIGNAL),
     ("x.index_select(2, torch.arange(-1, 9, device=x.device).clamp(0, 6))", SIGNAL),
     ("x.index_select(1, 3 - (torch.arange(-1, 5, device=x.device) % 6 - 3).abs())", IMAGE),

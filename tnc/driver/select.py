@@ -26,7 +26,7 @@ from tnc.plan.network import Network, Tree
 from tnc.plan.planner import VERSION as VERSION_OF_ORDERS
 from tnc.plan.planner import Planned
 
-VERSION = 6
+VERSION = 7
 """Part of the cache's key: raise it whenever another plan may be chosen."""
 
 SCHEMA = "tnc.choice/1"

@@ -34,6 +34,9 @@ WORTH = 1.1
 WORTH_FROZEN = 1.05
 """which is less for inputs without gradients,"""
 
+WORTH_KEPT = 1.03
+"""and for kernels that are kept for inference, where the dense layer makes none,"""
+
 SLACK = 20_000_000
 """and more than so many picoseconds: a call of a layer takes as long."""
 
@@ -182,7 +185,7 @@ def _inference(site: Site, trained: Course) -> Course:
             return kept.of(orders(ways[way - 1]), size)
         return plain.of(orders(trained.planned_at(size)), size)
 
-    return _course(site, Guard(inference=True), ways, step_price, trained.at, WORTH)
+    return _course(site, Guard(inference=True), ways, step_price, trained.at, WORTH_KEPT)
 
 
 def _frozen(site: Site, trained: Course) -> Course:

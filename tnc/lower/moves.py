@@ -186,7 +186,7 @@ def every_ways(site: Site) -> list[Way]:
         index = ":, " * dim + f"::{op.stride}"
         return [Way((axes,), (Form(gives, order),), f"{{0}}[{index}]")]
     shape = ", ".join(f"{{{k + 1}}}" for k in range(len(gives)))
-    text = f"{{0}}.new_zeros({shape}).slice_scatter({{0}}, {dim}, 0, None, {op.stride})"
+    text = f"torch.ops.aten.slice_backward({{0}}, [{shape}], {dim}, 0, {{{dim + 1}}}, {op.stride})"
     cost = LAUNCH + COPY * site.measure(order)
     return [Way((axes,), (Form(gives, order),), text, gives, cost=cost)]
 

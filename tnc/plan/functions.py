@@ -206,6 +206,13 @@ def pad(x: Tensor, amounts: Sequence[int]) -> Tensor:
     return made
 
 
+def slice_backward(x: Tensor, shape: Sequence[int], *_: int) -> Tensor:
+    """Zeros, and the elements of x among them."""
+    made = x.new(tuple(shape))
+    x.device.did("copy", 0, x, made)
+    return made
+
+
 def softmax(x: Tensor, axes: int | Ints) -> Tensor:
     made = x.new(x.shape)
     x.device.did("elementwise", 0, x, x, made)
@@ -246,7 +253,9 @@ TORCH = _Room(
     mm=mm,
     mv=mv,
     nn=_Room(functional=_Room(pad=pad, **POINTWISE)),
-    ops=_Room(aten=_Room(convolution_backward=convolution_backward)),
+    ops=_Room(
+        aten=_Room(convolution_backward=convolution_backward, slice_backward=slice_backward)
+    ),
 )
 
 KNOWN: dict[str, object] = {"float": float, "math": math, "max": max, "torch": TORCH}

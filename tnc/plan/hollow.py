@@ -259,7 +259,7 @@ class Tensor:
         self.device.did("elementwise", 0, self, mask, made)
         return made.keeping(mask)
 
-    flip = slice_scatter = clamp = abs = __neg__ = like
+    flip = clamp = abs = __neg__ = like
 
     # ------------------------------------------------------------------ element by element
     def __add__(self, other: object) -> Tensor:
