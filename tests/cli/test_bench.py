@@ -146,3 +146,11 @@ def test_interrupted() -> None:
     """While it starts or measures."""
     found = interrupted("bench", "low.tnn", "--seconds", "600", after=1)
     assert found == (130, "", "interrupted\n")
+
+
+def test_interrupted_where_a_library_makes_an_error_of_it() -> None:
+    """As NumPy does while it is imported."""
+    Path("torch.py").write_text(
+        "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    raise ImportError\n"
+    )
+    assert interrupted("bench", "low.tnn", after=1.5) == (130, "", "interrupted\n")

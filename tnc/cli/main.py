@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 from tnc.cli import terminal
 from tnc.cli.exits import Exit, Stop, reason, usage
+from tnc.cli.interruption import Interruptions
 from tnc.cli.parser import Parser, columns
 from tnc.diagnostics import CompileError, nearest
 from tnc.version import VERSION
@@ -75,17 +76,20 @@ environment:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tnc` with these arguments (default: the process's own); return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    interruptions = Interruptions()
     if argv is None:  # a process of our own
         gc.set_threshold(*PATIENCE)
+        interruptions.listen()
     try:
         code = _run(words)
     except SystemExit as stop:  # argparse: --help, --version, wrong usage
         code = stop.code if isinstance(stop.code, int) else Exit.OK
     except KeyboardInterrupt:
-        terminal.tell("interrupted")
         code = Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: E0901, and no traceback
-        code = _failed(error, words)
+        code = Exit.INTERRUPTED if interruptions else _failed(error, words)
+    if code == Exit.INTERRUPTED:
+        terminal.tell("interrupted")
     return int(terminal.finish(code))
 
 

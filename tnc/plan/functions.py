@@ -253,9 +253,7 @@ TORCH = _Room(
     mm=mm,
     mv=mv,
     nn=_Room(functional=_Room(pad=pad, **POINTWISE)),
-    ops=_Room(
-        aten=_Room(convolution_backward=convolution_backward, slice_backward=slice_backward)
-    ),
+    ops=_Room(aten=_Room(convolution_backward=convolution_backward, slice_backward=slice_backward)),
 )
 
 KNOWN: dict[str, object] = {"float": float, "math": math, "max": max, "torch": TORCH}
