@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
+import signal
+import subprocess
+import sys
 from collections import UserDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +21,7 @@ from torch.nn.functional import cross_entropy
 
 import tnc
 from tests.finetune.networks import drawn_after
+from tnc.finetune.checkpoint import checkpoint_at
 
 CLASSES, FEATURES, BATCH = 3, 5, 7
 
@@ -237,6 +242,53 @@ def test_a_run_that_was_killed_goes_on(
     third = network()
     assert run(third, place, progress=kill) == expected  # nothing is left to do
     assert same(weights(third), weights(whole))
+
+
+DIES = """
+import os, signal, torch
+from tests.finetune.test_end_to_end import network, data
+import tnc
+
+def die(state, file):
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = die
+tnc.tune_end_to_end(network(), data, checkpoint="run.pt")
+"""
+
+
+def test_what_a_killed_process_has_left_goes(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    died = subprocess.run([sys.executable, "-c", DIES], cwd=tmp_path, env=environment, check=False)
+    assert died.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.read_bytes() == b"half"
+    others = [tmp_path / name for name in ("run.pt.1", "other.pt.1.unfinished", "run.pt.bak")]
+    for other in others:
+        other.write_text("mine")
+    tnc.tune_end_to_end(network(), data, checkpoint=tmp_path / "run.pt")
+    assert {*tmp_path.iterdir()} == {tmp_path / "run.pt", *others}
+
+
+def test_what_a_living_process_writes_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run begins in the middle of writing."""
+    place, kept, seen = tmp_path / "run.pt", torch.save, []
+
+    def save(state: Any, file: Any) -> None:
+        monkeypatch.setattr(torch, "save", kept)
+        other = checkpoint_at(place, "end to end", network())
+        assert other.load() is None
+        seen.append([each.name for each in tmp_path.iterdir()])
+        kept(state, file)
+
+    monkeypatch.setattr(torch, "save", save)
+    tnc.tune_end_to_end(network(), data, checkpoint=place)
+    assert seen == [[f"run.pt.{os.getpid()}.unfinished"]]
+    assert [each.name for each in tmp_path.iterdir()] == ["run.pt"]
 
 
 def test_more_epochs_go_on_from_a_checkpoint(tmp_path: Path) -> None:

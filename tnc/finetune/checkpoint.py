@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tnc.finetune import processes
+from tnc.finetune import processes, unfinished
 
 PathLike = str | os.PathLike[str]
 
@@ -44,11 +44,15 @@ class Checkpoint:
     _saved: float = field(default_factory=time.monotonic)
 
     def load(self) -> dict[str, Any] | None:
-        """The state, None if the run begins.
+        """The state, None if the run begins. What killed processes have left beside it goes.
 
         Errors: ValueError if the file is of another run or no checkpoint; OSError.
         """
-        if self.path is None or not self.path.exists():
+        if self.path is None:
+            return None
+        if processes.first():
+            unfinished.remove(self.path)
+        if not self.path.exists():
             return None
         written = io.BytesIO(self.path.read_bytes())
         try:
@@ -76,15 +80,8 @@ class Checkpoint:
         if self.path is None or not processes.first():
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        written = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        try:
-            with written.open("wb") as file:
-                torch.save({"about": self.about, "state": _plain(state)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            written.replace(self.path)
-        finally:
-            written.unlink(missing_ok=True)
+        with unfinished.replacing(self.path) as file:
+            torch.save({"about": self.about, "state": _plain(state)}, file)
 
 
 def checkpoint_at(
