@@ -57,6 +57,10 @@ def wide():
     return nn.Sequential(nn.Linear(512, 512), nn.Linear(512, 512))
 
 
+def random():
+    return nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 64))
+
+
 def large():
     made = nn.Sequential(*[nn.Linear(512, 512) for _ in range(40)])
     open("made", "w").close()
@@ -123,6 +127,17 @@ def test_a_dry_run_with_sizes(tnc: Tnc) -> None:
     assert layers["hidden"]["reason"] == "no family for layers of this kind"
 
 
+@pytest.mark.parametrize(
+    ("text", "most"), [("0.5", 4160), ("50%", 4160), ("2.3k", 2300), ("2300", 2300)]
+)
+def test_budgets_are_parts_or_numbers(tnc: Tnc, text: str, most: int) -> None:
+    words = ("--include", "*", "--family", "SVD", "--iterations", "2", "--dry-run", "--json")
+    answer = tnc("compress", "mine:random", "--budget", text, *words)
+    told = json.loads(answer.out)
+    assert told["dense_parameters"] == 2 * (64 * 64 + 64)
+    assert most - 2 * 64 < told["parameters"] <= most  # a rank more has 128
+
+
 def test_weights_and_back(tnc: Tnc) -> None:
     torch.manual_seed(7)
     model = net()
@@ -177,6 +192,13 @@ REFUSED = [
     ("mine:net --ratio 2", 2, "error: ratio is 2.0; it must be above 0 and at most 1"),
     ("mine:net --budget 1%", 4, "error: the budget cannot be met: the least possible is"),
     ("mine:net --budget x", 2, "error: `--budget x`: give parameters like 2.5M"),
+    ("mine:net --budget 1", 2, "`--budget 1`: say 1% or 100%, or give parameters like 2.5M"),
+    ("mine:net --budget 0.001k", 2, "`--budget 0.001k`: say 1% or 100%"),
+    ("mine:net --budget 120%", 2, "`--budget 120%`: a part of the model is at most 100%"),
+    ("mine:net --budget 1.5", 2, "`--budget 1.5`: 1.5 is no number of parameters"),
+    ("mine:net --budget 0.0001k", 2, "`--budget 0.0001k`: 0.1 is no number of parameters"),
+    ("mine:net --budget 1.00005k", 2, "`--budget 1.00005k`: 1000.05 is no number of parameters"),
+    ("mine:net --budget 2", 4, "error: the budget cannot be met: the least possible is"),
     ("mine:net --seed x", 2, "error: `--seed x`: give a whole number"),
     ("mine:net --rank 1 --family yCP", 2, "error: `yCP` is no family of the standard library"),
     ("mine:net --rank 1 --family CP --family TK", 2, "error: several families need the kinds"),
@@ -194,7 +216,9 @@ REFUSED = [
         "the checkpoint is of another model: stem",
     ),
     ("mine:nan --rank 1", 2, "error: `hidden`: the target has elements that are not finite"),
-    ("mine:net --rank 1 --family Bottleneck", 1, "error[E0503]"),
+    ("mine:net --rank 1 --family Bottleneck", 1, "[E0503]: `Bottleneck` cannot be fitted: `relu`"),
+    ("mine:net --budget 90% --family Bottleneck", 1, "[E0503]: `Bottleneck` cannot be fitted"),
+    ("mine:net --rank 1 --family Bottleneck --dry-run", 1, "= help: train it instead (`tnc.tune_"),
     ("mine:net --rank 1 --profile no", 2, "error: no profile `no`"),
     ("mine:net --rank 1 -o mine.py", 3, "error[E0502]: cannot write `mine.py`: it is no folder"),
     ("mine:net --rank 1 --input 99999999,99999999", 2, "error: `--input 99999999,99999999`: "),

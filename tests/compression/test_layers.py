@@ -56,6 +56,35 @@ def test_convolutions_keep_all_that_they_do(name: str) -> None:
     near(replaced(layer, "CP")(x), layer(x))
 
 
+def test_what_the_table_advises_for_circular_padding_does_the_same() -> None:
+    torch.manual_seed(0)
+    layer = exact(nn.Conv2d(8, 12, 3, stride=2, padding=1, padding_mode="circular").double())
+    model = nn.Sequential(nn.CircularPad2d(1), nn.Conv2d(8, 12, 3, stride=2).double())
+    model[1].load_state_dict(layer.state_dict())
+    made = tnc.compress(model, family="CP", rank=1, include="*")
+    assert made.model is not None
+    assert len(made.table.replaced) == 1
+    x = torch.randn(2, 8, 9, 11, dtype=torch.float64)
+    near(made.model(x), layer(x))
+
+
+def test_what_the_table_advises_for_transposed_convolutions_does_the_same() -> None:
+    text = """tnn 1
+    layer Up(S: int, T: int, R: int) {
+      mode n, s: S, t: T, r: R, h, g: 2 * size(h), i: 4
+      conv(stride: 2, pad: 1) h = g * i
+      input x[n, s, h]
+      weight A[s, i, r], B[r, t]
+      output y[n, t, g] = x * A * B
+    }
+    """
+    dense = nn.ConvTranspose1d(4, 6, 4, stride=2, padding=1, bias=False).double()
+    layer = tnc.load(source=text).Up(S=4, T=6, R=6, dtype=torch.float64)
+    tnc.fit(layer, dense.weight.transpose(0, 1))
+    x = torch.randn(2, 4, 5, dtype=torch.float64)
+    near(layer(x), dense(x))
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_has_borders_and_sizes_by_dimension(family: str) -> None:
     torch.manual_seed(0)

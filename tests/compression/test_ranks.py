@@ -232,6 +232,7 @@ def test_a_budget_that_is_too_small_says_the_least() -> None:
         ({"error": -1.0}, "above 0"),
         ({"rank": 0}, "at least 1"),
         ({"budget": 0}, "above 0"),
+        ({"budget": 1.5}, "give parameters, a whole number, or a part of the model, at most 1.0"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, float], why: str) -> None:

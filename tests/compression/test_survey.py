@@ -75,7 +75,10 @@ def others() -> dict[str, tuple[nn.Module, str]]:
     scaled.scale = nn.Parameter(torch.ones(8))
     parametrized = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
     return {
-        "transposed": (nn.ConvTranspose1d(8, 8, 1), "a transposed convolution"),
+        "transposed": (
+            nn.ConvTranspose1d(8, 8, 1),
+            "a transposed convolution: write its layer in .tnn, and fit it by tnc.fit",
+        ),
         "subclass": (Mine(8, 8), "Mine may do more than the layer that it extends"),
         "hooked": (hooked, "it has hooks"),
         "hooked backwards": (pre, "it has hooks"),
@@ -87,7 +90,11 @@ def others() -> dict[str, tuple[nn.Module, str]]:
         "complex": (nn.Linear(8, 8, dtype=torch.complex64), "its weight is of torch.complex64"),
         "circular": (
             nn.Conv1d(8, 8, 3, padding=2, padding_mode="circular"),
-            "circular padding that changes the size of the signal",
+            "circular padding with a stride, or that changes the size of the signal: let nn.Circ",
+        ),
+        "circular 3d": (
+            nn.Conv3d(8, 8, 3, padding=1, stride=2, padding_mode="circular"),
+            "let nn.CircularPad3d stand before it, and give it `padding=0`",
         ),
         "small": (nn.Linear(2, 1), "3 parameters, 2 dense"),
     }

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ exit codes: 0 ok, 1 the model or the family has errors, or nothing is replaced, 
 3 a file cannot be read or written, 4 the budget is too small, 130 interrupted"""
 
 KIND = re.compile(r"(?P<kind>\w+)\s*=\s*(?P<family>.+)", re.DOTALL)
-UNITS = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "%": 0.01}
+UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 BUDGET = re.compile(r"(?P<number>[0-9]{1,15}(\.[0-9]+)?)(?P<unit>[kMG%]?)")
 SHAPE = re.compile(r"(?P<sizes>[0-9]{1,9}(,[0-9]{1,9})*)(:(?P<type>\w+))?")
 
@@ -201,12 +202,25 @@ def _number(flag: str, text: str | None) -> float | None:
 
 
 def _budget(text: str | None) -> float | None:
+    """A part of the model, at most 1, or a number of parameters."""
     if text is None:
         return None
     found = BUDGET.fullmatch(text)
-    if found is None or not float(found["number"]):
+    number = Decimal(found["number"] if found else 0)
+    if found is None or not number:
         raise usage(f"`--budget {text}`: give parameters like 2.5M, or a part of them like 10%")
-    return float(found["number"]) * UNITS[found["unit"]]
+    if found["unit"] == "%":
+        if number > 100:
+            raise usage(f"`--budget {text}`: a part of the model is at most 100%")
+        return float(number / 100)
+    if not found["unit"] and number < 1:
+        return float(number)
+    parameters = number * UNITS[found["unit"]]
+    if parameters == 1:
+        raise usage(f"`--budget {text}`: say 1% or 100%, or give parameters like 2.5M")
+    if parameters < 1 or parameters % 1:
+        raise usage(f"`--budget {text}`: {parameters.normalize():f} is no number of parameters")
+    return int(parameters)
 
 
 def _seed(text: str) -> int:

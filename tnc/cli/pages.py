@@ -37,7 +37,8 @@ def _page(entry: Entry) -> Iterator[str]:
     yield f"### {entry.code}: {entry.title}"
     yield entry.explanation
     for name, text in entry.beside:
-        yield f"Beside it, in `{name}`:\n\n{_fenced(text, 'tnn')}"
+        language = "python" if name.endswith(".py") else "tnn"
+        yield f"Beside it, in `{name}`:\n\n{_fenced(text, language)}"
     if entry.refused:
         how = "" if entry.stage == "check" else f" by `{entry.command}`"
         yield f"Refused{how}:\n\n{_fenced(entry.refused, 'tnn')}"

@@ -31,6 +31,7 @@ from tnc.diagnostics import Diagnostic
 from tnc.driver.options import Options
 from tnc.driver.profiles import profile_named
 from tnc.driver.writing import write_all
+from tnc.fitting.reading import network_of
 from tnc.fitting.report import FitReport
 
 Progress = Callable[[str], object]
@@ -138,6 +139,8 @@ def compress(
     uses, shapes = _watched(model, example, sites)
     chosen, sites = _chosen(asked, model, found, sites, fitter)
     assembly = Assembly(tuple(parts(chosen)), options, uses)
+    if fit:
+        _check_kernels(assembly)
     fits, made = fitter if fit and not dry_run else None, None
     table = table_of(model, sites, assembly, Costs(options), fits)
     if not dry_run:
@@ -188,6 +191,12 @@ def _chosen(
             reasons |= dict.fromkeys(job.sites, str(error))
     told = [site.left(reasons[site]) if site in reasons else site for site in sites]
     return chosen, told
+
+
+def _check_kernels(assembly: Assembly) -> None:
+    """Errors: CompileError with E0503 for a family that cannot be fitted, in a dry run as well."""
+    for part in assembly.parts:
+        network_of(part.candidate.layer)
 
 
 def _check_biases(

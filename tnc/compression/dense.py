@@ -87,7 +87,7 @@ def described(module: nn.Module) -> Dense | None:
     Errors: Unfit for dense layers that cannot be replaced.
     """
     if isinstance(module, TRANSPOSED):
-        raise Unfit("a transposed convolution")
+        raise Unfit("a transposed convolution: write its layer in .tnn, and fit it by tnc.fit")
     if not isinstance(module, DENSE) and not is_conv1d_of_gpt(module):
         return None
     if isinstance(getattr(module, "weight", None), nn.UninitializedParameter):

@@ -128,7 +128,10 @@ def _border(dense: Dense) -> dict[str, Constant]:
         return {}
     same = dense.padding == "same" or dense.symmetric
     if not same or set(dense.stride) != {1}:
-        raise Unfit("circular padding that changes the size of the signal")
+        raise Unfit(
+            "circular padding with a stride, or that changes the size of the signal: let "
+            f"nn.CircularPad{dense.dimensions}d stand before it, and give it `padding=0`"
+        )
     return {"pad": "circular"}
 
 

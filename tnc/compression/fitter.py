@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tnc.compression.drafts import Draft, draft
 from tnc.compression.jobs import Job
-from tnc.compression.spec import ALONE, Candidate, unit_of
+from tnc.compression.spec import Candidate
 from tnc.fitting.fit import fit
 from tnc.fitting.report import FitReport
 from tnc.record import record
@@ -79,6 +79,6 @@ class Fitter:
     def _draft(self, candidate: Candidate) -> Draft:
         key = candidate.call.key
         if key not in self._drafts:
-            unit = unit_of({ALONE: candidate.call}, {})
-            self._drafts[key] = draft(unit, ALONE, candidate.layer)
+            call = candidate.call
+            self._drafts[key] = draft(call.unit, call.name, candidate.layer)
         return self._drafts[key]

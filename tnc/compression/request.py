@@ -45,6 +45,11 @@ class Request:
             raise ValueError(f"rank is {self.rank}; it must be at least 1")
         if self.budget is not None and not self.budget > 0:
             raise ValueError(f"budget is {self.budget}; it must be above 0")
+        if self.budget is not None and self.budget > 1 and self.budget != int(self.budget):
+            raise ValueError(
+                f"budget is {self.budget}; give parameters, a whole number, "
+                "or a part of the model, at most 1.0"
+            )
 
     def chosen(
         self, model: nn.Module, jobs: Sequence[Job], fitter: Fitter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +21,6 @@ from tnc.syntax.parse import parse
 
 STEM = "compressed_layers"
 FILE = f"{STEM}.tnn"
-ALONE = "Layer"
 
 
 class Refused(ValueError):
@@ -46,6 +45,16 @@ class Call:
         """What tells calls apart."""
         return (self.family.path, self.family.layer.name, *sorted(self.settings))
 
+    @property
+    def name(self) -> str:
+        """How its layer is called in a text of its own."""
+        return self.family.layer.name
+
+    @property
+    def unit(self) -> Unit:
+        """A text with this layer alone."""
+        return unit_of({self.name: self}, {})
+
     def with_settings(self, more: Mapping[str, str]) -> Call:
         """The same with some parameters changed."""
         return Call(self.family, tuple({**dict(self.settings), **more}.items()))
@@ -53,7 +62,7 @@ class Call:
     def text(self, alias: str) -> str:
         """`convolution.rCP(S: 64, T: 64, k: 3, ratio: 0.1)`."""
         given = ", ".join(f"{name}: {value}" for name, value in self.settings)
-        return f"{alias}.{self.family.layer.name}({given})"
+        return f"{alias}.{self.name}({given})"
 
 
 @dataclass(frozen=True)
@@ -122,9 +131,9 @@ def _elements(weight: Weight) -> int:
 def candidate(call: Call) -> Candidate:
     """Elaborate a call. Errors: Refused."""
     report = Report()
-    unit = unit_of({ALONE: call}, {})
+    unit = call.unit
     report.add(*unit.said)
-    layers = [] if report.failed else elaborated(unit, [Request(ALONE)], report)
+    layers = [] if report.failed else elaborated(unit, [Request(call.name)], report)
     if report.failed or not layers:
         better = Report()  # what is wrong with the call itself is only told by a check
         check(unit.module, better)
@@ -134,21 +143,21 @@ def candidate(call: Call) -> Candidate:
 
 def unit_of(calls: Mapping[str, Call], used: Mapping[str, Sequence[str]]) -> Unit:
     """The text with a layer of each name, parsed; `used` says for which layers of the model."""
-    aliases, imports = _aliases(calls.values())
+    aliases, imports = _aliases(calls)
     source = Source(FILE, "".join(_lines(calls, used, aliases)))
     report = Report()
     file = parse(source, report)
     return Unit(Module("", source, file, imports), report.diagnostics)
 
 
-def _aliases(calls: Iterable[Call]) -> tuple[dict[str, str], dict[str, Module]]:
-    """How files are called, by their path in imports, and what they are."""
+def _aliases(calls: Mapping[str, Call]) -> tuple[dict[str, str], dict[str, Module]]:
+    """How files are called, by their path in imports, and what they are. No layer is called so."""
     aliases: dict[str, str] = {}
     imports: dict[str, Module] = {}
-    for call in calls:
+    for call in calls.values():
         path = call.family.path
         if path not in aliases:
-            taken, base = set(aliases.values()), path.rpartition(".")[2]
+            taken, base = {*calls, *aliases.values()}, path.rpartition(".")[2]
             names = (base if k == 1 else f"{base}_{k}" for k in range(1, len(taken) + 2))
             aliases[path] = next(name for name in names if name not in taken)
             imports[path] = call.family.module

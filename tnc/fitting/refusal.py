@@ -7,6 +7,7 @@ from tnc.diagnostics.diagnostic import Help
 from tnc.ir.layer import Layer
 
 CODE = "E0503"
+INSTEAD = "train it instead (`tnc.tune_sequential`), or fit layers that are its linear parts"
 
 
 class Unfit(Exception):
@@ -23,6 +24,6 @@ class Unfit(Exception):
             CODE,
             f"`{layer.name}` cannot be fitted: {self.why}",
             self.span or layer.origin,
-            help=(Help(self.help),) if self.help else (),
+            help=(Help(self.help or INSTEAD),),
         )
         return CompileError(report.diagnostics)

@@ -11,6 +11,12 @@ _LINEAR = program("""
     }
 """)
 
+_NETWORK = """\
+from torch import nn
+
+net = nn.Sequential(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+"""
+
 ENTRIES = (
     Entry(
         "E0501",
@@ -43,14 +49,33 @@ ENTRIES = (
         "E0503",
         "a layer that cannot be fitted",
         prose("""
-            `tnc.fit` and `tnc.expand` take a layer as one kernel: its single input is multiplied by
-            weights, each of them once. Functions such as `relu`, layers inside, two inputs, weights
-            that are multiplied by themselves, or by positions, have no such kernel. In a network
-            fit its layers one by one.
+            `tnc.fit`, `tnc.expand` and `tnc compress`, which fits a family to every dense layer,
+            take a layer as one kernel: its single input is multiplied by weights, each of them
+            once. Functions such as `relu`, layers inside, two inputs, weights that are multiplied
+            by themselves, or by positions, have no such kernel. In a network fit its layers one by
+            one.
         """),
-        "",
-        "",
-        stage="run",
+        program("""
+            layer Bent(S: int, T: int, bias: bool, R: int = 8) {
+              mode s: S, t: T, r: R
+              input x[..., s]
+              weight A[s, r], B[r, t], b[t]
+              let z[..., r] = x * A
+              output y[..., t] = relu(z) * B + b
+            }
+        """),
+        program("""
+            layer Straight(S: int, T: int, bias: bool, R: int = 8) {
+              mode s: S, t: T, r: R
+              input x[..., s]
+              weight A[s, r], B[r, t], b[t]
+              output y[..., t] = x * A * B + b
+            }
+        """),
+        stage="build",
+        command="tnc compress net.py:net --family Linear=program.tnn:Bent --dry-run",
+        accepting="tnc compress net.py:net --family Linear=program.tnn:Straight --dry-run",
+        beside=(("net.py", _NETWORK),),
     ),
     Entry(
         "E0901",
