@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from tnc.compression import loader
-from tnc.compression.assembly import Assembly, parts
+from tnc.compression.assembly import Assembly, Part, parts
 from tnc.compression.costs import Costs
 from tnc.compression.dense import Unfit, bias_of
 from tnc.compression.drafts import shape
@@ -138,9 +138,7 @@ def compress(
     found, sites = jobs(model, surveyed(model, _globs(include), _globs(exclude)), families(family))
     uses, shapes = _watched(model, example, sites)
     chosen, sites = _chosen(asked, model, found, sites, fitter)
-    assembly = Assembly(tuple(parts(chosen)), options, uses)
-    if fit:
-        _check_kernels(assembly)
+    assembly = Assembly(tuple(_fittable(chosen) if fit else parts(chosen)), options, uses)
     fits, made = fitter if fit and not dry_run else None, None
     table = table_of(model, sites, assembly, Costs(options), fits)
     if not dry_run:
@@ -193,10 +191,12 @@ def _chosen(
     return chosen, told
 
 
-def _check_kernels(assembly: Assembly) -> None:
-    """Errors: CompileError with E0503 for a family that cannot be fitted, in a dry run as well."""
-    for part in assembly.parts:
+def _fittable(chosen: Mapping[Job, Sequence[Candidate]]) -> Iterator[Part]:
+    """The parts. Errors: CompileError with E0503 for a family that has no kernel to fit, in a dry
+    run as well."""
+    for part in parts(chosen):
         network_of(part.candidate.layer)
+        yield part
 
 
 def _check_biases(
