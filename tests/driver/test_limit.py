@@ -45,7 +45,15 @@ def test_a_limit_is_kept(layer: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("2GiB", 2 * 1024**3), ("500 MB", 500_000_000), ("1.5k", 1500), ("7", 7), ("1KiB", 1024)],
+    [
+        ("2GiB", 2 * 1024**3),
+        ("500 MB", 500_000_000),
+        ("1.5k", 1500),
+        ("7", 7),
+        ("1KiB", 1024),
+        ("2.3G", 2_300_000_000),
+        (f"1{'0' * 400}k", 10**403),
+    ],
 )
 def test_amounts(text: str, count: int) -> None:
     assert amount(text) == count

@@ -1,17 +1,12 @@
-"""Layers with several programs: each gives the same values and gradients, and runs when it should.
-
-The profile of these tests has no launches, so that small layers have several programs too.
-"""
+"""Layers with several programs give the same values and gradients, and each runs when it should."""
 
 from __future__ import annotations
 
 import copy
-import json
 import pickle
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +15,7 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.nn.utils import parametrize
 
-import tnc
-import tnc.driver.variants as choice
 from tests.oracle import close, leaf, randomised
-from tnc.plan.profile import KINDS, Profile, Rate
 from tnc.plan.report import envelope
 
 LOW_RANK = """tnn 1
@@ -52,18 +44,6 @@ layer Stack {
   output y[..., t] = x * A * B
 }
 """
-
-GIGA = 10**9
-FREE = Profile("free", tuple((kind, Rate(60 * GIGA, 12 * GIGA, 0)) for kind in KINDS), 0)
-
-
-@pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Compiles with launches that are free."""
-    path = tmp_path / "free.json"
-    path.write_text(json.dumps(FREE.as_json()))
-    monkeypatch.setattr(choice, "SLACK", 0)
-    return partial(tnc.compile, profile=str(path))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from tnc.diagnostics import Help, Report
 from tnc.driver.drafts import Draft, unbeaten
@@ -26,7 +27,7 @@ def amount(text: str) -> int:
     unit = "Ki" if unit == "ki" else unit
     if found is None or unit not in UNITS:
         raise ValueError(f"`{text}` is no amount of memory: write 2GiB, 500MB or a number of bytes")
-    return int(float(found[1]) * UNITS[unit])
+    return int(Fraction(found[1]) * UNITS[unit])
 
 
 PROBES = 24

@@ -39,21 +39,24 @@ _KEPT = weakref.WeakKeyDictionary()
 
 def _kept(layer, make, *weights):
     """What `make` makes of weights alone, from call to call; anew when they are not what they were.
-    They are compared by value: nobody tells when `weight.data` is written to. Nothing is made for
-    a layer that does not infer."""
+    They are compared by value: nobody tells when `weight.data` is written to, and by type. It is
+    made of the copies: another thread may write to the weights. Nothing is made for a layer that
+    does not infer."""
     if not _infers(layer, *weights):
         return ()
     known = _KEPT.setdefault(layer, {})
     copies, made = known.get(make, ((), ()))
     try:
-        if copies and all(map(torch.equal, weights, copies)):
+        pairs = list(zip(weights, copies))
+        if pairs and all(w.dtype == c.dtype and torch.equal(w, c) for w, c in pairs):
             return made
     except RuntimeError:
         pass  # Tensors without elements cannot be compared.
     with torch.inference_mode(False), torch.no_grad():
-        made = make(*weights)
+        copies = [each.detach().clone() for each in weights]
+        made = make(*copies)
         made = [each.contiguous() for each in (made if isinstance(made, tuple) else (made,))]
-        known[make] = [each.detach().clone() for each in weights], made
+        known[make] = copies, made
     return made
 '''
 

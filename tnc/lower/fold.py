@@ -17,6 +17,8 @@ TURNED = "as products with few rows read it"
 """A matrix that is kept as the right factor of a product is kept by its columns, as `nn.Linear` has
 its weight: with 8 to 32 rows that is quicker by a tenth to a half, and never slower."""
 
+OWN = "a copy: whoever calls may write to the results"
+
 
 def folded(program: Program) -> Program:
     """A program without derivatives, in which routines are given what can be made of weights
@@ -51,6 +53,8 @@ def _called(step: Invoke, weights: set[str]) -> Invoke:
     turned = [name for name in kept if _only_multiplied(name, rest, routine.outputs)]
     first += tuple(Line((name,), f"{name}.t()", (name,), TURNED) for name in turned)
     rest = tuple(_turned(line, turned) for line in rest)
+    shared = _shared(kept, rest, routine.outputs)
+    rest += tuple(Line((name,), f"{name}.clone()", (name,), OWN) for name in shared)
     wanted = {*_read(rest), *_read(routine.sizes)}
     own = [name for name in routine.arguments if name not in given or name in wanted]
     sources = [name for name in given if name in set(_read(first))]
@@ -92,6 +96,15 @@ def _closed(lines: Sequence[Line], wanted: Iterable[str]) -> tuple[Line, ...]:
             needed |= _names(line)
             found.append(line)
     return tuple(reversed(found))
+
+
+def _shared(kept: Iterable[str], lines: Sequence[Line], outputs: Sequence[str]) -> list[str]:
+    """The outputs that lie in the memory of what is kept."""
+    shared = set(kept)
+    for line in lines:
+        if viewed(line.expression) in shared:
+            shared.update(line.targets)
+    return [name for name in dict.fromkeys(outputs) if name in shared]
 
 
 def _only_multiplied(name: str, lines: Sequence[Line], outputs: Sequence[str]) -> bool:
