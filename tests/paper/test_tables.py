@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -22,40 +23,87 @@ GRID = [
 RESULTS, PATIENCE = "results.jsonl", 300
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    words = [sys.executable, str(PAPER / "tables.py"), *GRID, "-o", str(folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PAPER.parents[1])}
-    return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+ENVIRONMENT = {
+    **os.environ,
+    "OMP_NUM_THREADS": "1",
+    "PYTHONPATH": str(PAPER.parents[1]),
+    "CUDA_VISIBLE_DEVICES": "",  # autograd's threads for devices do not survive a fork
+}
+
+
+class Forks:
+    """The process of `tests.paper.forks`; `whole` is the folder of its own run."""
+
+    def __init__(self, whole: Path) -> None:
+        self.whole = whole
+        words = [sys.executable, "-m", "tests.paper.forks"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            words, env=ENVIRONMENT, cwd=PAPER.parents[1], stdin=pipe, stdout=pipe, bufsize=0
+        )
+        assert self.start(whole) == 0
+
+    def start(self, folder: Path) -> int:
+        """Begin or go on; the number of the child."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([*GRID, "-o", str(folder)]).encode() + b"\n")
+        return self.answer()
+
+    def ended(self) -> bool:
+        """Whether the child has ended by itself; looks for some milliseconds."""
+        return bool(select.select([self.process.stdout], [], [], 0.005)[0])
+
+    def answer(self) -> int:
+        assert self.process.stdout is not None
+        return int(self.process.stdout.readline())
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    assert start(folder).wait(PATIENCE) == 0
-    return folder
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    made = Forks(tmp_path_factory.mktemp("whole"))
+    yield made
+    assert made.process.stdin is not None
+    made.process.stdin.close()
+    assert made.process.wait(PATIENCE) == 0
+
+
+@pytest.fixture
+def whole(forks: Forks) -> Path:
+    return forks.whole
 
 
 @pytest.mark.slow
-def test_killed_whenever_something_was_written(whole: Path, tmp_path: Path) -> None:
-    """By SIGKILL, each time that a file was written, until there is nothing left to do."""
+def test_killed_whenever_something_was_written(forks: Forks, tmp_path: Path) -> None:
+    """By SIGKILL, each time that a file was written, until there is nothing left to do. Then the
+    command, as users write it, finds all done."""
     kills = 0
     while True:
-        process, before = start(tmp_path), seen(tmp_path)
-        while process.poll() is None and seen(tmp_path) <= before:
-            time.sleep(0.005)
-        if process.poll() is not None:
+        before, child = seen(tmp_path), forks.start(tmp_path)
+        while seen(tmp_path) <= before and not forks.ended():
+            pass
+        if not forks.ended():
+            os.kill(child, signal.SIGKILL)
+        code = forks.answer()
+        if code == 0:
             break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert code == -signal.SIGKILL
         kills += 1
         assert kills < 20
-    assert process.returncode == 0
     assert kills > 4
-    for name in (RESULTS, "table.md", "curves.svg"):
-        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
-    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(
-        each.name for each in whole.iterdir()
-    )
+    assert figures(tmp_path) == figures(forks.whole)
+    for name in ("table.md", "curves.svg"):
+        (tmp_path / name).unlink()
+    words = [sys.executable, str(PAPER / "tables.py"), *GRID, "-o", str(tmp_path)]
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path}/table.md, {tmp_path}/curves.svg\n"
+    assert figures(tmp_path) == figures(forks.whole)
+
+
+def figures(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder; of a checkpoint, which has tensors in an archive, the name only."""
+    return {
+        each.name: b"" if each.suffix == ".pt" else each.read_bytes() for each in folder.iterdir()
+    }
 
 
 def seen(folder: Path) -> set[tuple[str, int]]:
