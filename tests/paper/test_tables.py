@@ -17,8 +17,8 @@ import pytest
 from tests.paper.conftest import PAPER
 
 GRID = [
-    *("--network", "lenet300", "--layers", "dense", "--families", "SVD", "--ratios", "0.1"),
-    *("--seeds", "1", "--epochs", "1", "--samples", "2"),
+    *("--network", "lenet5", "--layers", "dense", "--families", "SVD", "--ratios", "0.1"),
+    *("--seeds", "1", "--epochs", "1", "--samples", "2", "--rate", "0.005"),
 ]
 RESULTS, PATIENCE = "results.jsonl", 300
 
@@ -118,7 +118,7 @@ def whole_file(path: Path) -> bool:
 @pytest.mark.slow
 def test_what_the_files_say(whole: Path) -> None:
     head, line = (whole / RESULTS).read_text().splitlines()
-    assert json.loads(head)["network"] == "lenet300"
+    assert json.loads(head)["network"] == "lenet5"
     found = json.loads(line)
     assert found["cell"] == {"family": "SVD", "ratio": 0.1, "seed": 0}
     assert 0.08 < found["actual"] <= 0.1
