@@ -15,10 +15,11 @@ from pathlib import Path
 
 from tnc.driver.candidates import Pinned, candidates
 from tnc.gradient.regions import derive, regions
-from tnc.ir.graph import Value
+from tnc.ir.graph import Op, Value
 from tnc.ir.layer import Layer
 from tnc.ir.program import Program
 from tnc.lower import lower
+from tnc.ops import Apply
 from tnc.plan import cache as store
 from tnc.plan.clock import price
 from tnc.plan.cost import costs
@@ -84,8 +85,17 @@ def key(planned: Planned) -> str:
     lines = [f"{VERSION} {VERSION_OF_ORDERS} {planned.measure}"]
     for value in planned.graph.values:
         number[value] = len(number)
-        lines.append(f"{value.op} {[number[operand] for operand in value.operands]}")
+        lines.append(f"{_said(value.op)} {[number[operand] for operand in value.operands]}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _said(op: Op) -> str:
+    """An operation in the key. Of a layer inside its name, settings and shapes are enough: what it
+    does has no part in the choice, and it holds sets, which are not written alike everywhere."""
+    if isinstance(op, Apply) and isinstance(op.instance.callee, Layer):
+        callee = op.instance.callee
+        return f"Apply {callee.name} {callee.settings} {op.given} {op.axes} {op.output}"
+    return str(op)
 
 
 def remembered(folder: Path, name: str, schema: str, first: Planned) -> dict[Network, Tree] | None:
