@@ -28,6 +28,7 @@ FENCE = re.compile(r"^( *)(```+)(.*)$")
 NOT_RUN = re.compile(r"^\*Not run by the tests: .{10,}\*$")
 REFUSED = re.compile(r"^Refused(?: by `(?P<command>[^`]+)`)?:")
 BESIDE = re.compile(r" in `(?P<name>\w+\.tnn)`:$")
+SCRIPT = re.compile(r" in `(?P<name>\w+\.py)`:$")
 TITLE = re.compile(r'title="(?P<name>[^"]+)"')
 
 
@@ -51,6 +52,12 @@ class Block:
     def name(self) -> str | None:
         """The file that the text is in."""
         found = TITLE.search(self.info) or BESIDE.search(self.before)
+        return found["name"] if found else None
+
+    @property
+    def script(self) -> str | None:
+        """The file that lines of Python are in, besides being run, for the commands below."""
+        found = SCRIPT.search(self.before)
         return found["name"] if found else None
 
     @property

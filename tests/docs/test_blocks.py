@@ -107,6 +107,8 @@ class Session:
             case "python" if block.name:
                 assert block.text in Path(block.name).read_text(encoding="utf-8"), str(block)
             case "python":
+                if block.script:
+                    Path(block.script).write_text(block.text, encoding="utf-8")
                 self.python(block)
             case "text" if block.previous and block.previous.language == "python":
                 return self.printed

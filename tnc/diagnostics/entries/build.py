@@ -56,20 +56,22 @@ ENTRIES = (
             one.
         """),
         program("""
-            layer Bent(S: int, T: int, bias: bool, R: int = 8) {
+            layer Bent(S: int, T: int, bias: bool = true, R: int = 8) {
               mode s: S, t: T, r: R
               input x[..., s]
               weight A[s, r], B[r, t], b[t]
-              let z[..., r] = x * A
-              output y[..., t] = relu(z) * B + b
+              let h[..., r] = x * A
+              let z[..., t] = relu(h) * B
+              output y[..., t] = if bias then z + b else z
             }
         """),
         program("""
-            layer Straight(S: int, T: int, bias: bool, R: int = 8) {
+            layer Straight(S: int, T: int, bias: bool = true, R: int = 8) {
               mode s: S, t: T, r: R
               input x[..., s]
               weight A[s, r], B[r, t], b[t]
-              output y[..., t] = x * A * B + b
+              let z[..., t] = x * A * B
+              output y[..., t] = if bias then z + b else z
             }
         """),
         stage="build",
