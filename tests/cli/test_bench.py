@@ -80,6 +80,16 @@ def test_without_a_dense_layer_to_compare_with(tnc: Run) -> None:
     assert answer.out.splitlines()[3].split()[4] == "-"
 
 
+def test_a_dense_layer_that_no_memory_holds(tnc: Run) -> None:
+    """The layer is measured all the same, and it is said what is missing."""
+    Path("wide.tnn").write_text(LOW)
+    sizes = ("--set", "S=1000000,T=1000000,R=1", "--bind", "n=1")
+    answer = tnc("bench", "wide.tnn", *sizes, *QUICK)
+    assert answer.code == 0
+    assert "the dense layer is left out: " in answer.err
+    assert [line.split()[0] for line in answer.out.splitlines()[3:5]] == ["this", "plain"]
+
+
 def test_a_layer_without_gradients(tnc: Run) -> None:
     Path("sign.tnn").write_text(
         "tnn 1\nextern(kind: pointwise) sign = torch.signbit\n"

@@ -132,7 +132,12 @@ def _measured(
         raise Stop(Exit.REFUSED, f"error: {error}") from None
     finally:
         progress.clear()
-    return [Row(each.name, each.plan, figures[each.name]) for each in found]
+    for each in found:
+        if each.name not in figures:
+            terminal.tell(
+                f"the {each.name} layer is left out: there is not enough memory to make it"
+            )
+    return [Row(each.name, each.plan, figures[each.name]) for each in found if each.name in figures]
 
 
 # ---------------------------------------------------------------- as JSON
