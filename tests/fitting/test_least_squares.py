@@ -39,7 +39,7 @@ def least_squares(case: Case, weights: dict[str, Tensor], name: str, target: Ten
     def kernel(value: Tensor) -> Tensor:
         return case.kernel(layer, {**weights, name: value})
 
-    jacobian = torch.func.jacrev(kernel)(weight).reshape(target.numel(), weight.numel())
+    jacobian = torch.func.jacfwd(kernel)(weight).reshape(target.numel(), weight.numel())
     rest = target - kernel(torch.zeros_like(weight))
     found = torch.linalg.lstsq(jacobian, rest.reshape(-1, 1), driver="gelsd").solution
     return found.reshape(weight.shape)
