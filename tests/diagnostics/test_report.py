@@ -9,10 +9,10 @@ SOURCE = Source("f.tnn", "abc\ndef\n")
 
 def test_sorted_by_position_and_said_once() -> None:
     report = Report()
-    report.error("E0102", "second", SOURCE.span(4, 5))
-    report.warning("W0102", "first", SOURCE.span(0, 1))
-    report.error("E0102", "second", SOURCE.span(4, 5))
-    report.error("E0101", "other file", Source("e.tnn", "abcdefgh").span(7, 8))
+    report.error("E0102", "second", SOURCE.span(4, 5), "here")
+    report.warning("W0102", "first", SOURCE.span(0, 1), "here")
+    report.error("E0102", "second", SOURCE.span(4, 5), "here")
+    report.error("E0101", "other file", Source("e.tnn", "abcdefgh").span(7, 8), "here")
     assert [each.message for each in report.diagnostics] == ["other file", "first", "second"]
 
 
@@ -33,10 +33,10 @@ def test_the_first_label_is_the_primary_one() -> None:
 
 def test_warnings_do_not_fail() -> None:
     report = Report()
-    report.warning("W0001", "old", SOURCE.span(0, 0))
+    report.warning("W0001", "old", SOURCE.span(0, 0), "here")
     assert not report.failed
     report.raise_errors()
-    report.error("E0001", "bad", SOURCE.span(0, 1))
+    report.error("E0001", "bad", SOURCE.span(0, 1), "here")
     assert report.failed
     with pytest.raises(CompileError) as raised:
         report.raise_errors()

@@ -34,6 +34,7 @@ def _is_sound(said: Diagnostic) -> None:
     assert said.code != "E0901"
     assert said.message
     assert said.message[-1] != "."
+    assert all(label.text for label in said.labels)
     spans = [label.span for label in said.labels]
     spans += [edit.span for help in said.help for edit in help.edits]
     for span in spans:

@@ -30,12 +30,13 @@ class Report:
         code: str,
         message: str,
         span: Span,
-        label: str = "",
+        label: str,
         *others: Label,
         notes: Iterable[str] = (),
         help: Iterable[Help] = (),
     ) -> None:
-        """Report an error at `span`; `others` are further places it is about."""
+        """Report an error at `span`, of which `label` says what is wrong there; `others` are
+        further places it is about."""
         labels = (Label(span, label, primary=True), *others)
         self.add(Diagnostic(code, "error", message, labels, tuple(notes), tuple(help)))
 
@@ -44,12 +45,13 @@ class Report:
         code: str,
         message: str,
         span: Span,
-        label: str = "",
+        label: str,
         *others: Label,
         notes: Iterable[str] = (),
         help: Iterable[Help] = (),
     ) -> None:
-        """Report a warning at `span`; `others` are further places it is about."""
+        """Report a warning at `span`, of which `label` says what is wrong there; `others` are
+        further places it is about."""
         labels = (Label(span, label, primary=True), *others)
         self.add(Diagnostic(code, "warning", message, labels, tuple(notes), tuple(help)))
 

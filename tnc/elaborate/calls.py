@@ -175,7 +175,12 @@ def _no_function(called: tree.Expr, scope: Scope) -> None:
     if isinstance(called, tree.Name) and isinstance(scope.lookup(called.text), Faulty):
         return
     if isinstance(called, tree.Name) and scope.is_tensor(called.text):
-        scope.report.error("E0103", f"`{name}` is a tensor, not a function", called.span)
+        scope.report.error(
+            "E0103",
+            f"`{name}` is a tensor, not a function",
+            called.span,
+            "a function such as `relu` belongs before the parentheses",
+        )
     elif layer_of(called, scope) is not None:
         scope.report.error(
             "E0401",
@@ -185,7 +190,12 @@ def _no_function(called: tree.Expr, scope: Scope) -> None:
             help=(Help(f"apply it: `x |> {name}(…)`"),),
         )
     else:
-        scope.report.error("E0103", f"`{name}` is no function of tensors", called.span)
+        scope.report.error(
+            "E0103",
+            f"`{name}` is no function of tensors",
+            called.span,
+            "functions of tensors are built in, or declared by an `extern`",
+        )
 
 
 # ---------------------------------------------------------------- pointwise functions
@@ -284,6 +294,7 @@ def _over(applied: Application, operand: Value, scope: Scope) -> tuple[Mode, ...
             "E0106",
             f"`{applied.name}` needs the modes it goes over",
             applied.span,
+            "over which of its modes?",
             help=(Help(f"write `{applied.name}(…, over: m)`"),),
         )
         return None
@@ -294,7 +305,7 @@ def _over(applied: Application, operand: Value, scope: Scope) -> tuple[Mode, ...
     for single, mode in zip(found, modes, strict=True):
         if mode not in operand.type:
             text = f"`{applied.name}` goes over `{single.shown}`, which its operand does not have"
-            scope.report.error("E0205", text, given["over"].span)
+            scope.report.error("E0205", text, given["over"].span, "no mode of the operand")
             return None
     return tuple(modes)
 

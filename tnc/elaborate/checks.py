@@ -61,7 +61,9 @@ def _too_large(relation: Relation, window: Window, signal: Size, reach: Size, sc
     if not reflected or signal.value is None or widest < signal.value:
         return False
     text = f"a reflected border of {widest} needs a signal longer than {signal.value}"
-    scope.report.error("E0307", text, relation.span, "", *_declarations(relation))
+    scope.report.error(
+        "E0307", text, relation.span, "more is read than there is", *_declarations(relation)
+    )
     return True
 
 

@@ -79,14 +79,16 @@ def _sizes(
     """The modes of the operands, each where it is first written, with its size."""
     if len(shapes) != len(equation.operands):
         text = f"the equation has {len(equation.operands)} operands, tensors given: {len(shapes)}"
-        report.error("E0201", text, equation.span)
+        report.error(
+            "E0201", text, equation.span, "one operand for every tensor, separated by commas"
+        )
         return {}
     found: dict[str, tuple[tree.Name, int | str]] = {}
     for place, (items, shape) in enumerate(zip(equation.operands, shapes, strict=True)):
         aligned = _aligned(items, shape)
         if aligned is None:
             text = f"tensor {place} has {len(shape)} axes, the equation gives it {len(items)} modes"
-            report.error("E0201", text, _span(items, equation))
+            report.error("E0201", text, _span(items, equation), "one mode for every axis")
             continue
         for name, size in aligned:
             first, known = found.setdefault(name.text, (name, size))

@@ -39,7 +39,7 @@ def evaluate(expr: tree.Expr, scope: Names) -> Constant:
     try:
         return _evaluate(expr, scope)
     except Mismatch as mismatch:
-        scope.report.error("E0401", str(mismatch), expr.span)
+        scope.report.error("E0401", str(mismatch), expr.span, "cannot be computed")
         return UNKNOWN
 
 
@@ -146,7 +146,9 @@ def truth(value: Constant, span: Span, scope: Names) -> bool | None:
     """The value as a truth value; a report where it is none."""
     if isinstance(value, bool) or value is UNKNOWN:
         return None if value is UNKNOWN else bool(value)
-    scope.report.error("E0401", f"expected `bool`, found `{type_name(value)}`", span)
+    scope.report.error(
+        "E0401", f"expected `bool`, found `{type_name(value)}`", span, "neither `true` nor `false`"
+    )
     return None
 
 
@@ -350,6 +352,7 @@ def options(
                 "E0105",
                 f"an option of `{what}` is written with its name",
                 argument.span,
+                "no name: `name: value`",
                 notes=(f"options: {', '.join(f'`{name}`' for name in sorted(known))}",),
             )
         elif argument.name.text not in known:
@@ -380,7 +383,9 @@ def number(expr: tree.Expr, scope: Names) -> Scalar | None:
         return None
     if not is_number(value):
         text = f"expected a number, found `{type_name(value)}`"
-        scope.report.error("E0401", text, expr.span)
+        scope.report.error(
+            "E0401", text, expr.span, "no number, so that it cannot stand beside tensors"
+        )
         return None
     assert isinstance(value, int | float | Size | Scalar)
     return value if isinstance(value, Scalar) else Scalar.of(value)

@@ -113,7 +113,9 @@ class Elaborator:
         self.tell_inner()
         if not (held or self.report.failed):
             text = "it cannot be said whether this test passes"
-            self.report.error("E0310", text, test.title.span)
+            self.report.error(
+                "E0310", text, test.title.span, "depends on something that has no value"
+            )
 
     # ------------------------------------------------------------ layers inside
     def _callee(self, wanted: Wanted) -> Callee | None:

@@ -47,7 +47,9 @@ def check_extern(node: tree.Extern, definition: Definition, report: Report) -> N
     given = options(node.options, OPTIONS, "extern", Scope(report, definition.home.source))
     kind = given.get("kind")
     if kind is not None and not (isinstance(kind, tree.Name) and kind.text in KINDS):
-        report.error("E0401", "an extern is of kind `pointwise`, or of none", kind.span)
+        report.error(
+            "E0401", "an extern is of kind `pointwise`, or of none", kind.span, "no kind of extern"
+        )
     scope = _scope(definition, Wanted(Partial(definition), checking=True), report)
     _interface(node, definition.pointwise, scope)
     _path(_called(opened(node.target, scope)), scope)
@@ -128,7 +130,7 @@ def _axis(item: tree.Expr, scope: Scope) -> Mode:
         return Mode(shown, Size.of(value))
     if value is not UNKNOWN:
         text = f"an axis has a size of type `int`, not `{type_name(value)}`"
-        scope.report.error("E0401", text, item.span)
+        scope.report.error("E0401", text, item.span, "not a size")
     return Mode(shown, Size.symbol(f"{UNSET}axis {item.span.start}"))
 
 
@@ -160,13 +162,15 @@ def _path(expr: tree.Expr, scope: Scope) -> str | None:
     if scope.checking and isinstance(inner, tree.If):
         return None  # which one depends on a parameter
     text = "an extern stands for a dotted name of Python's, such as `torch.nn.GroupNorm(8, C)`"
-    scope.report.error("E0403", text, expr.span)
+    scope.report.error("E0403", text, expr.span, "no name of Python's")
     return None
 
 
 def _argument(argument: tree.Argument | tree.Generator, scope: Scope) -> str | None:
     if isinstance(argument, tree.Generator):
-        scope.report.error("E0401", "an argument is one value", argument.span)
+        scope.report.error(
+            "E0401", "an argument is one value", argument.span, "stands for several values"
+        )
         return None
     text = _python(evaluate(argument.value, scope), argument.value.span, scope)
     if text is None or argument.name is None:
@@ -184,5 +188,7 @@ def _python(value: Constant, span: Span, scope: Scope) -> str | None:
         case _:
             if value is not UNKNOWN:
                 text = f"a `{type_name(value)}` cannot be passed to Python"
-                scope.report.error("E0401", text, span)
+                scope.report.error(
+                    "E0401", text, span, "Python takes numbers, strings, truth values and lists"
+                )
             return None

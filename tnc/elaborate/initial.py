@@ -83,6 +83,7 @@ def _unknown(expr: tree.Expr, name: str, scope: Scope) -> None:
         "E0103",
         f"`{name}` is no way to initialise a weight",
         expr.span,
+        "no initialisation of this name",
         notes=(f"there are {text}",),
         help=did_you_mean(expr.span, known, name),
     )
@@ -123,7 +124,7 @@ def _number(expr: tree.Expr, scope: Scope) -> float | None:
         return float(value)
     if value is not UNKNOWN and not (scope.checking and is_number(value)):
         text = f"expected a number that is known at compile time, found `{type_name(value)}`"
-        scope.report.error("E0401", text, expr.span)
+        scope.report.error("E0401", text, expr.span, "has no value until the layer runs")
     return None
 
 
@@ -142,4 +143,4 @@ def _kaiming(expr: tree.Call, scope: Scope) -> Initial | None:
 
 def _report_no_fan(expr: tree.Expr, scope: Scope) -> None:
     text = "`kaiming` needs the modes that are summed, `kaiming(fan: [s, i])`"
-    scope.report.error("E0106", text, expr.span)
+    scope.report.error("E0106", text, expr.span, "which modes feed one element?")

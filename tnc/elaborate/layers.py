@@ -189,7 +189,7 @@ class Elaboration:
             found = results(expr, Inside("a `let`"), value_of, self.scope)
         if found is None:
             text = f"`let` with {len(let.targets)} names takes the results of a layer"
-            self.scope.report.error("E0401", text, expr.span)
+            self.scope.report.error("E0401", text, expr.span, "one result only")
             return None
         if found.values is None or len(found.values) == len(let.targets):
             return found.values

@@ -41,7 +41,7 @@ def masked(
             pass
         case _:
             text = "`mask` takes a tensor and a comparison of positions, `mask(z, t >= u)`"
-            scope.report.error("E0401", text, call.span)
+            scope.report.error("E0401", text, call.span, "no comparison of two positions")
             return None
     left, right = (_position(side, operand, scope) for side in (compared.left, compared.right))
     if left is None or right is None:
@@ -51,7 +51,7 @@ def masked(
         left, right, op = right, left, MIRRORED[op]
     if left.mode is None:
         text = "the comparison of a `mask` needs a mode"
-        scope.report.error("E0401", text, compared.span)
+        scope.report.error("E0401", text, compared.span, "compares numbers only")
         return None
     made = Mask(op, left.mode, right.mode, right.offset - left.offset)
     return scope.build.make(made, (operand,), call.span)
@@ -71,7 +71,12 @@ def _position(expr: tree.Expr, operand: Value, scope: Scope) -> Position | None:
                 return Position(one.mode, one.offset + by)
             if one.mode is None and op == "+":
                 return Position(other.mode, one.offset + other.offset)
-            scope.report.error("E0401", "a position is a mode plus a number", expr.span)
+            scope.report.error(
+                "E0401",
+                "a position is a mode plus a number",
+                expr.span,
+                "neither a mode nor a mode and a number",
+            )
             return None
         case _ if _is_mode(expr, scope):
             return _in_mode(expr, operand, scope)
@@ -93,7 +98,7 @@ def _in_mode(expr: tree.Expr, operand: Value, scope: Scope) -> Position | None:
     mode = scope.sizes.mode(found[0])
     if len(found) != 1 or mode not in operand.type:
         text = f"`{expr.span.text}` is not a mode of what is masked"
-        scope.report.error("E0205", text, expr.span)
+        scope.report.error("E0205", text, expr.span, "the masked tensor has no such mode")
         return None
     return Position(mode, 0)
 
@@ -104,5 +109,5 @@ def _number(expr: tree.Expr, scope: Scope) -> Position | None:
         return Position(None, 0)
     if isinstance(value, int) and is_integer(value):
         return Position(None, value)
-    scope.report.error("E0401", "expected a mode or an `int`", expr.span)
+    scope.report.error("E0401", "expected a mode or an `int`", expr.span, "no position")
     return None

@@ -193,7 +193,7 @@ class Modes:
     def member(self, ref: tree.Ref, scope: Names) -> Single | None:
         """The mode that takes part in a relation."""
         if len(ref.indices) > 1:
-            scope.report.error("E0201", "a mode has one index", ref.span)
+            scope.report.error("E0201", "a mode has one index", ref.span, "several indices")
             return None
         found = (
             self._member(ref.name, ref.indices[0], scope)
@@ -254,7 +254,7 @@ class Modes:
             scope.report.error("E0109", text, index.span, "index of a single mode")
         elif not is_integer(at) or not isinstance(at, int):
             text = f"an index is an `int`, not `{type_name(at)}`"
-            scope.report.error("E0401", text, index.span)
+            scope.report.error("E0401", text, index.span, "no index")
         elif at in found:
             return _listed(found[at])
         elif not scope.assumed:
@@ -291,7 +291,9 @@ class Modes:
             seen.add(single.key)
         if LEADING in seen and axes[0][0].key != LEADING:
             span = written(modes, self.leading(modes.span))
-            scope.report.error("E0201", "`...` stands for leading modes: it comes first", span)
+            scope.report.error(
+                "E0201", "`...` stands for leading modes: it comes first", span, "not the first"
+            )
             return False
         return True
 

@@ -205,5 +205,7 @@ def _is_bound(value: Constant, expr: tree.Expr, scope: Names) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return True
     if value is not UNKNOWN and not scope.checking:
-        scope.report.error("E0401", "expected `int` as a bound of a range", expr.span)
+        scope.report.error(
+            "E0401", "expected `int` as a bound of a range", expr.span, "not a whole number"
+        )
     return False

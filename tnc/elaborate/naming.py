@@ -67,7 +67,9 @@ def factors_of(item: tree.Name | tree.Subscript | tree.Splat, scope: Scope) -> l
             found = _subscripted(item, scope)
             return None if found is None else [found]
         case _:
-            scope.report.error("E0401", "`...` follows the name of a family", item.span)
+            scope.report.error(
+                "E0401", "`...` follows the name of a family", item.span, "nothing here to spread"
+            )
             return None
 
 
@@ -81,7 +83,7 @@ def entry_of(name: tree.Name, scope: Scope) -> Tensor | Family | None:
         scope.names[name.text] = FAULTY
     elif not isinstance(entry, Faulty) and entry is not UNKNOWN:
         text = f"expected a tensor, `{name.text}` is of type `{type_name(entry)}`"
-        scope.report.error("E0401", text, name.span)
+        scope.report.error("E0401", text, name.span, "not a tensor")
     return None
 
 
@@ -109,7 +111,7 @@ def _all(name: tree.Name, span: Span, scope: Scope) -> list[Factor] | None:
     entry = entry_of(name, scope)
     if isinstance(entry, Tensor):
         text = f"`{name.text}` is a single tensor, not a family: `...` does not apply"
-        scope.report.error("E0401", text, span, "", Label(entry.span, "declared here"))
+        scope.report.error("E0401", text, span, "one tensor", Label(entry.span, "declared here"))
         return None
     if entry is None:
         return None
@@ -134,21 +136,23 @@ def _subscripted(item: tree.Subscript, scope: Scope) -> Factor | None:
             return None if member is None else _renamed(member, item, scope)
         if entry is None:
             return None
-    scope.report.error("E0201", "a tensor takes one list of modes", item.span)
+    scope.report.error("E0201", "a tensor takes one list of modes", item.span, "a second list")
     return None
 
 
 def _member(family: Family, name: tree.Name, item: tree.Subscript, scope: Scope) -> Tensor | None:
     if len(item.items) != 1:
         text = f"`{family.name}` takes one index, {len(item.items)} are given"
-        scope.report.error("E0201", text, item.span, "", Label(family.span, "the family"))
+        scope.report.error(
+            "E0201", text, item.span, "which member?", Label(family.span, "the family")
+        )
         return None
     index = evaluate(item.items[0], scope)
     if index is UNKNOWN or (scope.checking and isinstance(index, Size)):
         return None
     if not isinstance(index, int) or isinstance(index, bool):
         text = f"an index is an `int`, not `{type_name(index)}`"
-        scope.report.error("E0401", text, item.items[0].span)
+        scope.report.error("E0401", text, item.items[0].span, "not a number")
     elif index in family.members:
         return family.members[index]
     elif not scope.assumed:

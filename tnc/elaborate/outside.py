@@ -97,7 +97,7 @@ class Outside:
             found = constant(self._read(f"{name}.{each}", value, params[each]))
             if found is None:
                 text = f"parameter `{each}` takes numbers, strings, lists and layers, not {value!r}"
-                self.report.error("E0401", text, params[each].name.span)
+                self.report.error("E0401", text, params[each].name.span, "cannot be set to that")
                 return UNKNOWN
             given[each] = found
         return Partial(

@@ -190,7 +190,7 @@ def _given(setting: object, param: tree.Param, scope: Scope) -> Entry:
     if value is not None:
         return _typed(value, param, param.name.span, scope)
     text = f"parameter `{param.name.text}` takes numbers, strings and lists, not {setting!r}"
-    scope.report.error("E0401", text, param.name.span)
+    scope.report.error("E0401", text, param.name.span, "cannot be set to that")
     return FAULTY
 
 

@@ -37,7 +37,9 @@ def _file(expr: tree.Expr, scope: Names) -> FileNames | None:
         inner = member_of(expr, scope)
         return inner if isinstance(inner, FileNames) else None
     if not isinstance(expr, tree.Name):
-        scope.report.error("E0103", "expected the name of an imported file", expr.span)
+        scope.report.error(
+            "E0103", "expected the name of an imported file", expr.span, "not a name"
+        )
         return None
     found = scope.file.imported.get(expr.text)
     if isinstance(found, FileNames):
@@ -109,7 +111,9 @@ def partially(
         name = param.name.text
         if name in named:
             text = f"parameter `{name}` is given twice"
-            scope.report.error("E0104", text, argument.span, "", Label(named[name], "first here"))
+            scope.report.error(
+                "E0104", text, argument.span, "again here", Label(named[name], "first here")
+            )
             sound = False
         named[name] = argument.span
         value = evaluate(argument.value, scope)
@@ -128,7 +132,9 @@ def _param(
     scope: Names,
 ) -> tree.Param | None:
     if isinstance(argument, tree.Generator):
-        scope.report.error("E0401", "a parameter takes one value", argument.span)
+        scope.report.error(
+            "E0401", "a parameter takes one value", argument.span, "stands for several values"
+        )
         return None
     params = {param.name.text: param for param in base.definition.params}
     if argument.name is not None:

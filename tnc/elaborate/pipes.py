@@ -105,7 +105,9 @@ def _repeated(expr: tree.Pipe, repeat: tree.Repeat, value_of: Valuation, scope: 
     for stage in _spread(repeat, scope):
         if stage is None or stage.tensors:
             text = "`repeat` takes a layer with one input"
-            scope.report.error("E0103", text, repeat.stage.span)
+            scope.report.error(
+                "E0103", text, repeat.stage.span, "takes more than what comes through the pipe"
+            )
             return Results(None)
         value = one(Results(applied(stage, [given], scope)), repeat.stage, scope)
         if value is None:
@@ -134,10 +136,10 @@ def _scopes(repeat: tree.Repeat, scope: Scope) -> Iterator[Scope]:
     if isinstance(count, int) and not isinstance(count, bool):
         if count < 0:
             text = f"`repeat` takes a whole number from 0, not {count}"
-            scope.report.error("E0401", text, repeat.count.span)
+            scope.report.error("E0401", text, repeat.count.span, "how often?")
         yield from (scope for _ in range(count))
     elif scope.checking and (count is UNKNOWN or is_integer(count)):
         yield scope
     elif count is not UNKNOWN:
         text = f"`repeat` takes a whole number, not `{type_name(count)}`"
-        scope.report.error("E0401", text, repeat.count.span)
+        scope.report.error("E0401", text, repeat.count.span, "how often?")

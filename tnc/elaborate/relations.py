@@ -179,7 +179,7 @@ def _pad(value: Constant, spans: Mapping[str, Span], scope: Names) -> Pad | None
         return size, size
     if value is not UNKNOWN:
         text = f"`pad`: expected a name, a number or (left, right), found `{type_name(value)}`"
-        scope.report.error("E0401", text, spans["pad"])
+        scope.report.error("E0401", text, spans["pad"], "no padding")
     return None
 
 
@@ -197,7 +197,7 @@ def _word(
     names = ", ".join(f"`{each}`" for each in sorted(known))
     shown = f"`{value}`" if isinstance(value, str) else f"`{type_name(value)}`"
     text = f"{shown} is no {name}"
-    scope.report.error("E0401", text, spans[name], notes=(f"there are {names}",))
+    scope.report.error("E0401", text, spans[name], "not known", notes=(f"there are {names}",))
     return None
 
 
@@ -212,7 +212,7 @@ def _flag(value: Constant, spans: Mapping[str, Span], scope: Names) -> bool:
         return value
     if value is not UNKNOWN:
         text = f"`flip`: expected `bool`, found `{type_name(value)}`"
-        scope.report.error("E0401", text, spans["flip"])
+        scope.report.error("E0401", text, spans["flip"], "`true` convolves, `false` correlates")
     return False
 
 
@@ -222,5 +222,6 @@ def _border_fits(chosen: Choices, scope: Names) -> Choices:
             "E0401",
             f"a `{chosen.border}` border goes with a number or `same` as pad, not `{chosen.pad}`",
             chosen.written["border"],
+            "this pad says itself what lies outside",
         )
     return chosen

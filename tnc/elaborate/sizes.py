@@ -96,7 +96,7 @@ class Sizes:
     def _report_cycle(self, single: Single) -> None:
         text = f"the size of `{single.shown}` depends on itself"
         span = single.size.span if single.size else single.span
-        self.scope.report.error("E0304", text, span)
+        self.scope.report.error("E0304", text, span, "cannot be computed without itself")
 
     def _declared(self, single: Single) -> Size:
         assert single.size is not None

@@ -128,7 +128,9 @@ def _instance_called(
             tensors.append(each.value)
         else:
             text = "an instance takes tensors, one after the other"
-            scope.report.error("E0401", text, each.span)
+            scope.report.error(
+                "E0401", text, each.span, "parameters are set where the instance is made"
+            )
             layer = None
     return Stage(layer, base, shared, tuple(tensors), expr.span)
 
@@ -298,6 +300,7 @@ def _enough(stage: Stage, callee: Callee, given: Sequence[Given], scope: Scope) 
         "E0309",
         f"`{stage.shown}` takes {takes} ({inputs}), {len(given)} given",
         stage.span,
+        "what it takes and what it gets differ in number",
         help=(Help("apply an instance: `f(x, y)`"),) if wanted > 1 else (),
     )
     return False

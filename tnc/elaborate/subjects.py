@@ -82,7 +82,7 @@ class Subjects:
             return _complete(value, expr, scope)
         if value is not UNKNOWN:
             text = f"`{call.function.span.text}` takes a layer, not `{type_name(value)}`"
-            scope.report.error("E0401", text, expr.span)
+            scope.report.error("E0401", text, expr.span, "not a layer")
         return None
 
     def _callee(
@@ -94,7 +94,9 @@ class Subjects:
             return self.library.callee(wanted, call.span)
         except Recursion as recursion:
             names = " contains ".join(f"`{each.name}`" for each in recursion.cycle)
-            scope.report.error("E0404", "this layer contains itself", call.span, notes=(names,))
+            scope.report.error(
+                "E0404", "this layer contains itself", call.span, "asked for here", notes=(names,)
+            )
             return None
 
 
@@ -106,7 +108,7 @@ def _results(
         inputs = ", ".join(f"`{each.name}`" for each in wanted)
         takes = "1 input" if len(wanted) == 1 else f"{len(wanted)} inputs"
         text = f"`{name}` takes {takes} ({inputs}), shapes of {len(shapes)} are given"
-        scope.report.error("E0309", text, call.span)
+        scope.report.error("E0309", text, call.span, "a shape for every input")
         return None
     found = fit(callee.interface, [tuple(map(Size.of, shape)) for shape in shapes])
     if isinstance(found, Misfit):
@@ -122,7 +124,9 @@ def _is_extern(partial: Partial, call: tree.Call, scope: Names) -> bool:
     extern = isinstance(definition.node, tree.Extern)
     if extern:
         text = f"`{call.function.span.text}` takes a layer, `{definition.name}` is an extern"
-        scope.report.error("E0401", text, call.span)
+        scope.report.error(
+            "E0401", text, call.span, "PyTorch makes it, so nothing is known of it before it runs"
+        )
     return extern
 
 
@@ -158,7 +162,7 @@ def _shape(expr: tree.Expr, scope: Names) -> tuple[int, ...] | None:
         return found
     if UNKNOWN not in items:
         text = f"the shape of an input is a list such as `[2, 3]`, not `{literal(value)}`"
-        scope.report.error("E0401", text, expr.span)
+        scope.report.error("E0401", text, expr.span, "not a list of sizes")
     return None
 
 
@@ -198,6 +202,6 @@ def positional(
     if others or len(found) < least or (most is not None and len(found) > most):
         name = call.function.span.text
         takes = FORMS[name]
-        scope.report.error("E0401", f"`{name}` is asked as `{takes}`", call.span)
+        scope.report.error("E0401", f"`{name}` is asked as `{takes}`", call.span, "other arguments")
         return None
     return found

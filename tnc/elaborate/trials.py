@@ -43,7 +43,9 @@ def try_out(
 def _let(let: tree.Let, scope: Scope) -> None:
     target = let.targets[0]
     if len(let.targets) > 1 or target.modes is not None:
-        scope.report.error("E0401", "a `let` in a test names one value", let.span)
+        scope.report.error(
+            "E0401", "a `let` in a test names one value", let.span, "names several, or a tensor"
+        )
         for each in let.targets:
             scope.declare(each.name, FAULTY)
         return
@@ -73,7 +75,7 @@ def _judged(condition: tree.Expr, scope: Scope) -> tuple[bool | None, str]:
     try:
         holds = compare(condition.op, left, right)
     except Mismatch as mismatch:
-        scope.report.error("E0401", str(mismatch), condition.span)
+        scope.report.error("E0401", str(mismatch), condition.span, "cannot be compared")
         return None, ""
     seen = f"{literal(left)} {condition.op} {literal(right)} does not hold"
     return None if holds is UNKNOWN else bool(holds), seen

@@ -24,6 +24,7 @@ class Unfit(Exception):
             CODE,
             f"`{layer.name}` cannot be fitted: {self.why}",
             self.span or layer.origin,
+            "in the way",
             help=(Help(self.help or INSTEAD),),
         )
         return CompileError(report.diagnostics)

@@ -30,6 +30,11 @@ def parse(source: Source, report: Report) -> tree.File:
 
     Errors: E0001 to E0007, W0001 and W0002, in `report`; none is raised.
     """
+    return read(source, report)[0]
+
+
+def read(source: Source, report: Report) -> tuple[tree.File, tuple[Token, ...]]:
+    """The same, with the tokens of the text, the end of it the last."""
     lexed = lex(source, report)
     parsed = _without_mistakes(lexed, source) or Recovery(lexed, source, report).parsed()
     file: tree.File = Builder(source, report).transform(parsed.tree)
@@ -37,7 +42,7 @@ def parse(source: Source, report: Report) -> tree.File:
         _report_no_edition(source, report)
     stray = (tree.Comment(span_of(each, source), each.rstrip("\r")) for each in parsed.stray)
     comments = sorted([*lexed.comments, *stray], key=lambda each: each.span.start)
-    return replace(_pruned(file, parsed, report), comments=tuple(comments))
+    return replace(_pruned(file, parsed, report), comments=tuple(comments)), lexed.tokens
 
 
 def _without_mistakes(lexed: Lexed, source: Source) -> Parsed | None:

@@ -9,8 +9,7 @@ from tnc.syntax.format.render import rendered
 from tnc.syntax.format.statements import file
 from tnc.syntax.format.trivia import gaps
 from tnc.syntax.format.weave import Weaver
-from tnc.syntax.lexing import lex
-from tnc.syntax.parse import parse
+from tnc.syntax.parse import read
 
 WIDTH = 100
 """Columns, where a line can be broken at all."""
@@ -24,10 +23,10 @@ def formatted(source: Source) -> str:
     Errors: CompileError where the text does not parse.
     """
     report = Report()
-    tree = parse(source, report)
+    tree, every = read(source, report)
     report.raise_errors()
     comments = {each.span.start for each in tree.comments}
-    tokens = [each for each in lex(source, Report()).tokens if each.start not in comments]
+    tokens = [each for each in every if each.start not in comments]
     weaver = Weaver(tokens, gaps(source, tokens, tree.comments))
     text = rendered(weaver.woven(events(file(tree))), WIDTH)
     return _as_in(source, f"{text}\n" if text else "")

@@ -51,6 +51,10 @@ class Gap:
         return any(each.text.startswith(DOCUMENTATION) for each in self.remarks)
 
 
+_PLAIN = (Gap(), Gap(newline=True), Gap(newline=True, blank=True))
+"""Gaps without comments, by their number of line ends."""
+
+
 def gaps(source: Source, tokens: Sequence[Token], comments: Iterable[Comment]) -> list[Gap]:
     """What stands before each of the tokens."""
     pending = iter([*comments, None])
@@ -71,7 +75,7 @@ def _gap(source: Source, end: int, comments: Sequence[Comment], token: Token) ->
     text = source.text
     if not comments:
         lines = text.count("\n", end, token.start)
-        return Gap((), lines > 0, lines > 1)
+        return _PLAIN[min(lines, 2)]
     remarks = tuple(_remarks(source, end, comments, token))
     return Gap(remarks, True, text.count("\n", comments[-1].span.end, token.start) > 1)
 
