@@ -94,3 +94,34 @@ def test_results_belong_to_the_caller(build: Callable[..., Any], source: str, na
             for found, value in zip(results(), expected, strict=True):
                 close(found, value, "result")
                 found.add_(1)
+
+
+SEVERAL = """tnn 1
+layer Several {
+  mode n, s: 16, t: 16, r: 12
+  input x[n, s]
+  weight A[s, r], B[r, t]
+  output y[n, t] = x * A * B
+  output k[s, t] = A * B
+}
+"""
+
+
+def test_a_layer_that_another_thread_trains_meanwhile(
+    build: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where several things are kept, it is decided once whether they are."""
+    module, layer = made(build, SEVERAL, "Several", bind={"n": 64})
+    x = torch.randn(64, 16, dtype=torch.float64)
+    infers = module._infers
+
+    def trained_then(*given: Any) -> Any:
+        found = infers(*given)
+        layer.train()
+        return found
+
+    monkeypatch.setattr(module, "_infers", trained_then)
+    with torch.no_grad():
+        y, k = layer(x)
+        close(y, x @ layer.A @ layer.B, "y")
+        close(k, layer.A @ layer.B, "k")

@@ -133,7 +133,7 @@ def _forward(made: Shown) -> list[str]:
         lines += assign(BODY, [variable(port.name)], _flattened(port, ahead))
     for variant in program.variants:
         found = folds(variant.program)
-        calls = [_kept(each, made) for each in found]
+        calls = [_kept(each, made, alone=len(found) == 1) for each in found]
         lines += guard(BODY, variant, layer, calls)
         kept = dict(zip(found, calls, strict=True)) if len(found) > 1 else {}
         lines += _formats(BODY + INDENT, replaced(made, kept=kept), variant.program, ahead)
@@ -239,8 +239,9 @@ def _invoke(margin: str, start: str, step: Invoke, made: Shown) -> list[str]:
     return bracketed(margin, f"{start}{made.parts[step.routine].apply}(", arguments, ")")
 
 
-def _kept(fold: Invoke, made: Shown) -> str:
-    """The call for what is kept of the weights."""
+def _kept(fold: Invoke, made: Shown, alone: bool) -> str:
+    """The call for what is kept of the weights; `alone`, it also decides whether they are."""
     held = _held(made.layer)
     weights = [held[name] for name in fold.arguments]
-    return f"_kept({', '.join(['self', made.parts[fold.routine].apply, *weights])})"
+    function = "_kept" if alone else "_renewed"
+    return f"{function}({', '.join(['self', made.parts[fold.routine].apply, *weights])})"

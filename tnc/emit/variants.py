@@ -38,12 +38,14 @@ _KEPT = weakref.WeakKeyDictionary()
 
 
 def _kept(layer, make, *weights):
+    """What `make` makes of weights alone for a layer that infers; nothing for one that does not."""
+    return _renewed(layer, make, *weights) if _infers(layer, *weights) else ()
+
+
+def _renewed(layer, make, *weights):
     """What `make` makes of weights alone, from call to call; anew when they are not what they were.
     They are compared by value: nobody tells when `weight.data` is written to, and by type. It is
-    made of the copies: another thread may write to the weights. Nothing is made for a layer that
-    does not infer."""
-    if not _infers(layer, *weights):
-        return ()
+    made of the copies: another thread may write to the weights."""
     known = _KEPT.setdefault(layer, {})
     copies, made = known.get(make, ((), ()))
     try:
