@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from runs import BOTH, E2E, FAMILIES, FIT, SEQ, Result
 
 matplotlib.rcParams["svg.hashsalt"] = "tnc"  # the same bytes every time
@@ -40,6 +41,7 @@ def draw(results: Sequence[Result], path: Path) -> None:
                     )
             axes.set_title(f"{way}, {ratio:.0%}", fontsize=9)
             axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         row[0].set_ylabel("accuracy, %")
     rows[0][-1].legend(fontsize=7)
     figure.tight_layout()
