@@ -70,9 +70,7 @@ def _best(memory: _Memory, count: int) -> tuple[int, ...]:
         best: dict[int, State] = {}
         for state in states:
             for k in {*ready[state.done][:near], *memory.fresh(state)[:near]}:
-                after = memory.after(state, k)
-                if after.done not in best or after < best[after.done]:
-                    best[after.done] = after
+                memory.follow(state, k, best)
         states = sorted(best.values())[:beam]
         ready = {each.done: memory.ready(each, ready) for each in states}
     return states[0].order
@@ -141,12 +139,23 @@ class _Memory:
         return state
 
     def after(self, state: State, k: int) -> State:
-        most = state.now + self._made[k]
-        done = state.done | 1 << k
-        gone = sum(size for readers, size in self._touched[k] if not readers & ~done)
-        now = most - gone
-        peak = max(state.peak, most)
-        return State(peak, state.area + most, (*state.order, k), now, done)
+        (found,) = self.follow(state, k, {}).values()
+        return found
+
+    def follow(self, state: State, k: int, best: dict[int, State]) -> dict[int, State]:
+        """Add the state after a step to the best ones by what is done, unless one is as good. What
+        is allocated then depends on what is done alone."""
+        peak, area, order, now, done = state
+        done |= 1 << k
+        most = now + self._made[k]
+        peak, area = max(peak, most), area + most
+        known = best.get(done)
+        if known is None:
+            gone = sum(size for readers, size in self._touched[k] if not readers & ~done)
+            best[done] = State(peak, area, (*order, k), most - gone, done)
+        elif (peak, area) <= known[:2]:
+            best[done] = min(known, State(peak, area, (*order, k), known.now, done))
+        return best
 
 
 def _bits(numbers: Iterable[int]) -> int:
