@@ -71,8 +71,9 @@ def test_what_cannot_be_measured(watch: Stopwatch, result: str) -> None:
 
 
 def test_the_machine_is_named() -> None:
-    names = {Stopwatch(setting("cpu", 1.0, threads)).machine for threads in (1, 2)}
-    assert len(names) == 2
+    settings = [(1.0, 1), (1.0, 2), (60.0, 1)]
+    names = {Stopwatch(setting("cpu", *each)).machine for each in settings}
+    assert len(names) == 3
     assert all(torch.__version__ in name for name in names)
 
 

@@ -45,7 +45,8 @@ class Stopwatch:
         where = _processor()
         if setting.device != "cpu":
             where = f"{torch.cuda.get_device_name()}, {where}"
-        return f"{where}, {setting.threads} threads, torch {torch.__version__}"
+        how = f"{setting.threads} threads, torch {torch.__version__}, {setting.budget:g} s a layer"
+        return f"{where}, {how}"
 
     def seconds(self, contest: Contest) -> Mapping[str, float]:
         """Medians; where images come in both memory formats, the mean of both."""

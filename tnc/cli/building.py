@@ -71,7 +71,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tune-seconds",
         metavar="S",
-        help="for how long to measure each layer (default: 10); implies `--tune`",
+        help="for how long to measure each layer (default: 10), anew where it was another time; "
+        "implies `--tune`",
     )
 
 

@@ -31,7 +31,8 @@ class Tuner(Protocol):
 
     @property
     def machine(self) -> str:
-        """All that times depend on besides the modules: the device, threads, versions."""
+        """All that times depend on besides the modules: the device, threads, versions, and for how
+        long is measured."""
 
     def seconds(self, contest: Contest) -> Mapping[str, float]:
         """The times of orders, the first one among them; of hopeless ones none need be told.
