@@ -36,6 +36,23 @@ layer Net(
 OTHER = NET.replace("weight A[s, r], B[r, t]", "weight A[s, r], B[r, t], c[t]").replace(
     "x * A * B", "x * A * B + c"
 )
+EACH = """tnn 1
+layer Low(S: int, T: int, R: int = 2) {
+  mode n, s: S, t: T, r: R
+  input x[n, s]
+  weight A[s, r], B[r, t]
+  output y[n, t] = x * A * B
+}
+layer Each(
+  D: int = 2, pad = "same", pads = [pad for a in 1..D], border = pad, act: str = border,
+  Dense = Low(2, 3),
+) {
+  mode n, s: 2
+  input x[n, s]
+  output y = x |> Dense
+}
+let Given = Each(pads: [1, "valid"], border: "zeros", Dense: Low(R: 5))
+"""
 
 
 @pytest.fixture
@@ -80,6 +97,13 @@ def test_what_is_given_can_be_replaced_and_shows(net: tnc.Library) -> None:
 def test_signatures_show_defaults_as_they_are_written(net: tnc.Library) -> None:
     expected = "(*, Dense=Low(R: 3), more=[Low(8, 5)], scale=2 * len([1]), act='relu')"
     assert str(net.Net.__signature__) == expected
+    each = tnc.load(source=EACH)
+    assert str(each.Each.__signature__) == (
+        "(*, D=2, pad='same', pads=[pad for a in 1..D], border=pad, act=border, Dense=Low(2, 3))"
+    )
+    assert str(each.Given.__signature__) == (
+        "(*, D=2, pad='same', pads=[1, 'valid'], border='zeros', act=border, Dense=Low(R: 5))"
+    )
 
 
 def test_equal_layers_are_compiled_once(net: tnc.Library) -> None:

@@ -45,6 +45,13 @@ def test_errors_go_to_stderr(tnc: Run) -> None:
     assert "\033" not in answer.err
 
 
+def test_an_error_is_explained_rather_than_a_warning_before_it(tnc: Run) -> None:
+    Path("both.tnn").write_text(WRONG.replace("tnn 1\n", ""))
+    answer = tnc("check", "both.tnn")
+    assert "warning[W0001]" in answer.err[: answer.err.index("error[")]
+    assert answer.err.endswith("\n\n1 error, 1 warning; `tnc explain E0102` says more\n")
+
+
 def test_warnings_are_allowed_unless_denied(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tnc("check", "unfinished.tnn").code == 0
     assert "warning[W0001]: " in tnc("check", "unfinished.tnn").err

@@ -80,7 +80,7 @@ def test_an_import_that_vanishes(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Path, "read_bytes", vanished)
     answer = tnc("check", "net.tnn")
     assert answer.code == 1
-    assert "error[E0107]: `.dense` cannot be read: No such file or directory" in answer.err
+    assert "error[E0107]: `.dense` cannot be read: no such file or directory" in answer.err
 
 
 def test_folders_that_may_not_be_looked_into(tnc: Run, monkeypatch: pytest.MonkeyPatch) -> None:

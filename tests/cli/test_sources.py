@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -80,6 +82,30 @@ def test_folders_give_their_files_sorted_and_once() -> None:
     assert expanded(["b.tnn", ".", "-", "-"]) == ("b.tnn", "./a/c.tnn", "./a/d.tnn", "-")
     assert expanded(["a"]) == ("a/c.tnn", "a/d.tnn")
     assert expanded(["missing.tnn"]) == ("missing.tnn",)
+
+
+def test_a_folder_that_may_not_be_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(folder: str) -> NoReturn:
+        raise PermissionError(13, "Permission denied", folder)
+
+    Path("closed").mkdir()
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(Stop, match=r"cannot read `closed`: permission denied") as stop:
+        expanded(["closed"])
+    assert stop.value.code == Exit.IO
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is taken as it stands: whoever reads the file says what is wrong."""
+    stat = os.stat
+
+    def closed(path: object, *rest: object, **options: object) -> os.stat_result:
+        if str(path).startswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert expanded(["closed/a.tnn"]) == ("closed/a.tnn",)
 
 
 def test_a_folder_without_files() -> None:

@@ -181,6 +181,21 @@ def test_an_unknown_character_is_one_mistake() -> None:
     assert places(f"{HEAD}let a = $$$ ? b\n}}") == ["E0001 3:9", "E0001 3:13"]
 
 
+@pytest.mark.parametrize(
+    ("line", "help", "mended"),
+    [
+        ("let a =\u00a0b", "write a blank instead", "let a = b"),
+        ("let a =\u2003\u2003b", "write a blank instead", "let a = b"),
+        ("let a = b $ * c", "leave it out", "let a = b $ * c"),
+        ("let a = b\u200b", "leave it out", "let a = b\u200b"),
+    ],
+)
+def test_an_unknown_character_has_a_next_step(line: str, help: str, mended: str) -> None:
+    text = f"{HEAD}{line}\n}}"
+    assert [each.message for each in only(text).help] == [help]
+    assert applied(text) == f"{HEAD}{mended}\n}}"
+
+
 def test_a_string_keeps_what_is_in_it() -> None:
     report = Report()
     found = parse_expression(Source("e", '"a $ × #"'), report)

@@ -69,10 +69,7 @@ class LayerFactory(LayerValue):
     def _default(self, parameter: Parameter) -> object:
         if parameter.name in self._given:
             return self._given[parameter.name]
-        if parameter.required:
-            return inspect.Parameter.empty
-        text = isinstance(parameter.default, str) and parameter.type not in {"", "str"}
-        return Written(parameter.default) if text else parameter.default
+        return inspect.Parameter.empty if parameter.required else parameter.default
 
     def __call__(self, **settings: Any) -> nn.Module:
         own = {each.name for each in self._declared.parameters}
@@ -102,15 +99,6 @@ class LayerFactory(LayerValue):
 
     def __repr__(self) -> str:
         return f"<layer {self.__name__}{self.__signature__} of {self._unit.source.name}>"
-
-
-class Written(str):
-    """A text of the language, which a signature shows without quotes: `Conv=CP(R: 16)`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class Library(Mapping[str, LayerFactory]):

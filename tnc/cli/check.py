@@ -187,7 +187,8 @@ def _show(said: Sequence[Diagnostic], style: str) -> None:
             terminal.data(text)
     elif said and style == "human":
         terminal.show(said)
-        terminal.tell(f"\n{_counts(said)}; `tnc explain {said[0].code}` says more")
+        first = next((each for each in said if each.severity == "error"), said[0])
+        terminal.tell(f"\n{_counts(said)}; `tnc explain {first.code}` says more")
     elif said:
         terminal.tell(f"{short(said)}\n{_counts(said)}")
 

@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
         return Exit.OK
     path = Path(arguments.file)
     if path.suffix != SUFFIX:
-        raise usage(f"`{path}` does not end in `{SUFFIX}`; did you mean `{path}{SUFFIX}`?")
+        raise usage(
+            f"`{path}` does not end in `{SUFFIX}`; did you mean `{path.with_suffix(SUFFIX)}`?"
+        )
     create(path, starter(family, path).encode())
     terminal.tell(f"wrote {path}; `tnc compile {quote(str(path))}` makes a PyTorch module of it")
     return Exit.OK

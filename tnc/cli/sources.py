@@ -82,7 +82,7 @@ def expanded(words: Iterable[str]) -> tuple[str, ...]:
     of the standard library; each file once."""
     found: dict[str, str] = {}
     for word in words:
-        for name in _below(word) if Path(word).is_dir() else _named(word):
+        for name in _below(word) if os.path.isdir(word) else _named(word):  # noqa: PTH112
             found.setdefault(name if name == STDIN else os.path.realpath(name), name)
     return tuple(found.values())
 
@@ -119,6 +119,10 @@ def _walk(folder: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _below(folder: str) -> Iterator[str]:
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise unreadable(folder, reason(error)) from None
     names = []
     for place, files in _walk(folder):
         names += [os.path.join(place, each) for each in files if each.endswith(SUFFIX)]  # noqa: PTH118

@@ -125,11 +125,14 @@ class Loader:
     def _read(self, name: str, place: Path, span: Span) -> Module | None:
         try:
             source = self._texts(place)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            self.report.error("E0107", f"`{name}` cannot be read: {reason}", span, str(place))
-            return None
-        return self.module(name, source, place.parent, span)
+        except UnicodeDecodeError:
+            reason = "it is not UTF-8"
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+        else:
+            return self.module(name, source, place.parent, span)
+        self.report.error("E0107", f"`{name}` cannot be read: {reason}", span, str(place))
+        return None
 
     # ------------------------------------------------------------ places
     def _places(self, path: tree.ModulePath, folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tnc.diagnostics import Report
 from tnc.elaborate.definitions import Constant, FileNames, Partial
 from tnc.elaborate.homes import Homes
-from tnc.elaborate.parameters import Parameter, Settable, described, settable
+from tnc.elaborate.parameters import Parameter, Settable, Written, described, settable
 from tnc.elaborate.values import literal
 from tnc.syntax import tree
 from tnc.syntax.module import Module
@@ -66,4 +66,4 @@ def _python(value: Constant) -> object:
     """A value as Python shows it; a layer as its text."""
     if isinstance(value, tuple):
         return [_python(each) for each in value]
-    return value if isinstance(value, bool | int | float | str) else literal(value)
+    return value if isinstance(value, bool | int | float | str) else Written(literal(value))

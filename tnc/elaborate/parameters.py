@@ -25,10 +25,19 @@ from tnc.syntax import tree
 ASSUMED_LENGTH = 3
 
 
+class Written(str):
+    """A text of the language, which a signature shows without quotes: `Conv=CP(R: 16)`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 @record
 class Parameter:
-    """A parameter as callers see it. `default` is a Python value, or the text of an expression
-    that depends on other names."""
+    """A parameter as callers see it. `default` is a Python value, or `Written` where it is an
+    expression that depends on other names."""
 
     name: str
     type: str
@@ -83,7 +92,7 @@ def _parameter(param: tree.Param) -> Parameter:
 def _plain(expr: tree.Expr) -> object:
     scratch = Scope(Report(), Source("", ""))
     if any(isinstance(node, tree.Name) for node in tree.walk(expr)):
-        return expr.span.text
+        return Written(expr.span.text)
     value = evaluate(expr, scratch)
     return _listed(value) if isinstance(value, tuple) else value
 

@@ -148,15 +148,20 @@ def _meant(run: Token) -> Token:
 
 def _report_unknown(token: Token, source: Source, report: Report) -> None:
     span, letter = span_of(token, source), token[0]
-    help: tuple[Help, ...] = ()
+    message = f"unexpected character {_named(letter)}"
+    report.error("E0001", message, span, "not part of the language", help=(_help(letter, span),))
+
+
+def _help(letter: str, span: Span) -> Help:
+    """What to write instead. A character nobody can guess is left to whoever wrote it: inside of
+    a word it may be one letter too many, or have taken the place of another."""
     if wanted := _MEANT.get(letter) or _INSTEAD.get(letter, ("", ""))[1]:
-        help = (Help(f"write `{wanted}`", (Edit(span, wanted),)),)
-    elif letter in _NEEDLESS:
-        help = (Help(_NEEDLESS[letter], (Edit(span, ""),)),)
-    elif letter == "^":
-        help = (Help(POWERS),)
-    report.error("E0001", f"unexpected character {_named(letter)}", span, "not part of the "
-                 "language", help=help)  # fmt: skip
+        return Help(f"write `{wanted}`", (Edit(span, wanted),))
+    if letter in _NEEDLESS:
+        return Help(_NEEDLESS[letter], (Edit(span, ""),))
+    if letter.isspace():
+        return Help("write a blank instead", (Edit(span, " "),))
+    return Help(POWERS if letter == "^" else "leave it out")
 
 
 def _named(letter: str) -> str:
