@@ -121,6 +121,18 @@ def test_unclear_modes_hide_no_undefined_one(equation: str) -> None:
     assert sorted(codes) == ["E0101", "E0206"]
 
 
+def test_what_is_undefined_itself_is_no_suggestion() -> None:
+    found = errors("weight Shape[s]\noutput y[n, h, w, s] = x * Missing * Missing2 * Shape2")
+    helps = [[each.message for each in error.help] for error in found]
+    assert [error.code for error in found] == ["E0102"] * 3
+    assert helps == [[], [], ["did you mean `Shape`?"]]
+
+
+def test_a_tensor_with_a_mistake_is_a_suggestion() -> None:
+    found = errors("weight Shape[s, zz]\noutput y[n, h, w, s] = x * Shapes")
+    assert [each.message for each in found[-1].help] == ["did you mean `Shape`?"]
+
+
 def test_a_keyword_as_a_name_is_one_wherever_it_is_used() -> None:
     found = errors("weight conv[s]\noutput y[n, h, w, s] = x * conv")
     assert [each.code for each in found] == ["E0005", "E0005"]

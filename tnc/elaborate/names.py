@@ -160,7 +160,8 @@ class Names(ABC):
 
     def undefined(self, name: tree.Name, what: str = "tensor") -> None:
         """Report a name that stands for nothing; later uses of it are silent."""
-        known: Iterable[str] = {*self.names, *self.binders, *self.file.values}
+        declared = self.names.keys() & self.spans.keys()  # others were undefined before
+        known: Iterable[str] = {*declared, *self.binders, *self.file.values}
         notes = []
         if self.is_mode(name.text):
             notes.append(f"there is a mode `{name.text}`, but a mode is not a value")
