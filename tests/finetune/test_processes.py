@@ -1,15 +1,18 @@
-"""Two processes with half of the data each get what one gets with all of it."""
+"""Two processes of torchrun's with half of the data each get what one gets with all of it."""
 
 from __future__ import annotations
 
-import socket
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from tests.finetune.work import PROCESSES, labelled, tuned, work
+import tnc
+from tests.finetune.work import PROCESSES, labelled, net_with_dropout, sgd, tuned
 
 pytestmark = pytest.mark.slow  # two processes start
 
@@ -18,10 +21,11 @@ pytestmark = pytest.mark.slow  # two processes start
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where every process has written what it got."""
     place = tmp_path_factory.mktemp("processes")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        (place / "port").write_text(str(free.getsockname()[1]))
-    torch.multiprocessing.spawn(work, (str(place),), nprocs=PROCESSES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    words = ["--nproc-per-node", str(PROCESSES), "-m", "tests.finetune.work", str(place)]
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run([*launch, *words], env=environment, cwd=root, check=True)
     return place
 
 
@@ -46,7 +50,7 @@ def test_weights_and_figures(folder: Path) -> None:
 
 
 def test_one_process_writes_the_checkpoint(folder: Path) -> None:
-    assert sorted(each.name for each in folder.glob("*e*.pt")) == ["e2e.pt", "seq.pt"]
+    assert {each.name for each in folder.glob("*e*.pt")} == {"e2e.pt", "seq.pt", "killed.pt"}
     found = read(folder, "e2e.pt")["state"]["network"]
     for name, tensor in read(folder, "0.pt")["net"].items():
         assert torch.equal(found[name], tensor)
@@ -57,3 +61,18 @@ def test_statistics(folder: Path) -> None:
     for rank in range(PROCESSES):
         found = read(folder, f"norms-{rank}.pt")["0.running_mean"]
         torch.testing.assert_close(found, means.mean(0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("rank", range(PROCESSES))
+def test_killed_in_an_epoch_all_go_on_from_where_they_were(rank: int, folder: Path) -> None:
+    """Each with its own random numbers, and with its own part of the epoch's loss."""
+    runs = read(folder, f"runs-{rank}.pt")
+    (whole, losses), (again, told) = runs["whole"], runs["again"]
+    assert told == losses
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_another_number_of_processes_does_not_go_on_in_an_epoch(folder: Path) -> None:
+    net = net_with_dropout()
+    with pytest.raises(ValueError, match="2 processes have begun an epoch, and there are 1"):
+        tnc.tune_end_to_end(net, labelled, epochs=3, optimizer=sgd, checkpoint=folder / "torn.pt")

@@ -1,10 +1,14 @@
-"""What each of two processes does: the work of one, on its part of the data."""
+"""What each of two processes does that torchrun has started: the work of one, on its part of the
+data. `torchrun --standalone --nproc-per-node 2 -m tests.finetune.work FOLDER`"""
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import torch
 import torch.distributed as dist
@@ -51,15 +55,59 @@ def tuned(batches: object, folder: Path | None) -> tuple[nn.Module, list[float]]
     return student, [*figures, *(epoch.loss for epoch in ended.epochs)]
 
 
-def work(rank: int, folder: str) -> None:
-    """As `torchrun` would start it."""
+class Killed(BaseException):
+    """As if there had been no time for anything."""
+
+
+def drawing(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The parts, with noise; one process draws more numbers than the other."""
+    for x, labels in parted(epoch):
+        torch.rand(dist.get_rank())
+        yield x + torch.randn_like(x), labels
+
+
+def net_with_dropout() -> nn.Sequential:
+    torch.manual_seed(3)
+    layers = nn.Linear(48, 8), nn.Dropout(0.5), nn.Linear(8, 4)
+    return nn.Sequential(nn.Flatten(), *layers).double()
+
+
+def goes_on(place: Path) -> dict[str, Any]:
+    """A run that was killed in an epoch and started again, beside one that was not. `torn.pt` is
+    the checkpoint that the killed one has left."""
+
+    def kill(epoch: int, batch: int, loss: float) -> None:
+        if (epoch, batch) == (1, 3):
+            raise Killed
+
+    def run(checkpoint: Path | None, progress: Any = None) -> tuple[dict[str, Tensor], list[float]]:
+        net = net_with_dropout()
+        given = {"optimizer": sgd, "checkpoint": checkpoint, "progress": progress}
+        told = tnc.tune_end_to_end(net, drawing, epochs=3, **given)
+        return net.state_dict(), [epoch.loss for epoch in told.epochs]
+
+    with patch("tnc.finetune.checkpoint.INTERVAL", -1.0):  # after every batch
+        whole = run(None)
+        with suppress(Killed):
+            run(place, kill)
+        dist.barrier()
+        if dist.get_rank() == 0:
+            place.with_name("torn.pt").write_bytes(place.read_bytes())
+        return {"whole": whole, "again": run(place)}
+
+
+def work(place: Path) -> None:
+    """The files of this process are named by its number."""
     torch.set_num_threads(1)
-    place = Path(folder)
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(PROCESSES), "MASTER_ADDR": "127.0.0.1"}
-    os.environ |= {"MASTER_PORT": (place / "port").read_text()}
     net, figures = tuned(parted, place)
+    rank = dist.get_rank()
     norms = nn.Sequential(nn.BatchNorm2d(2)).double()
     tnc.reestimate(norms, parted)
     torch.save({"net": net.state_dict(), "figures": figures}, place / f"{rank}.pt")
     torch.save(norms.state_dict(), place / f"norms-{rank}.pt")
+    torch.save(goes_on(place / "killed.pt"), place / f"runs-{rank}.pt")
     dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]))

@@ -71,8 +71,10 @@ class Checkpoint:
         return dict(found["state"])
 
     def due(self) -> bool:
-        """Whether so much time has passed that what was done should be kept."""
-        return self.path is not None and time.monotonic() - self._saved > INTERVAL
+        """Whether so much time has passed that what was done should be kept. All processes say
+        the same."""
+        passed = self.path is not None and time.monotonic() - self._saved > INTERVAL
+        return any(processes.added(passed))
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep a state: the file holds this one or the last one, whole. Errors: OSError."""

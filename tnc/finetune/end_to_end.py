@@ -90,11 +90,17 @@ def tune_end_to_end(
 
 
 def _state(kept: Checkpoint, epochs: int) -> dict[str, Any] | None:
-    """What was kept. Errors: as `Checkpoint.load`; ValueError for more than is asked for."""
+    """What was kept. Errors: as `Checkpoint.load`; ValueError for more than is asked for, and for
+    an epoch that another number of processes has begun."""
     state = kept.load()
     done = 0 if state is None else len(state["history"])
     if done > epochs:
         raise ValueError(f"`{kept.path}`: {done} epochs are done already, more than {epochs}")
+    if state is not None and state["batch"] and len(state["own"]) != processes.count():
+        raise ValueError(
+            f"`{kept.path}`: {len(state['own'])} processes have begun an epoch, and there are "
+            f"{processes.count()}: give another path, or delete it to begin anew"
+        )
     return state
 
 
@@ -114,7 +120,8 @@ def _adam(parameters: Iterable[nn.Parameter]) -> Optimizer:
 
 @dataclass(slots=True)
 class _Run:
-    """How far it has come. `batch`: so many of the epoch are done, with `total` as their loss."""
+    """How far it has come. `batch`: so many of the epoch are done, with `total` as their loss in
+    this process."""
 
     network: nn.Module
     optimizer: Optimizer
@@ -131,16 +138,16 @@ class _Run:
         return {"optimizer": described(self.optimizer), "scheduler": scheduler}
 
     def state(self) -> dict[str, Any]:
-        """What `restore` takes."""
+        """What `restore` takes. `own`: what differs between processes."""
+        own = {"total": self.total, "random": drawn() if self.batch else None}
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "history": [(each.loss, each.score) for each in self.history],
             "batch": self.batch,
-            "total": self.total,
             "steps": self.steps,
-            "random": drawn() if self.batch else None,
+            "own": processes.gathered(own),
         }
 
     def restore(self, state: dict[str, Any] | None) -> None:
@@ -152,8 +159,10 @@ class _Run:
         if self.scheduler and state["scheduler"] is not None:
             self.scheduler.load_state_dict(state["scheduler"])
         self.history = [Epoch(loss, score) for loss, score in state["history"]]
-        self.batch, self.total, self.steps = state["batch"], state["total"], state["steps"]
-        self.random = state["random"]
+        self.batch, self.steps = state["batch"], state["steps"]
+        if self.batch:
+            own = state["own"][processes.number()]
+            self.total, self.random = own["total"], own["random"]
 
     def done(self) -> Done | None:
         """What is done of the epoch, if it was interrupted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tnc.finetune.batches import place
+
+Each = TypeVar("Each")
 
 
 def join() -> None:
@@ -24,9 +27,19 @@ def several() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
+def count() -> int:
+    """How many processes there are."""
+    return dist.get_world_size() if several() else 1
+
+
+def number() -> int:
+    """Which of the processes this is, from 0 on."""
+    return dist.get_rank() if several() else 0
+
+
 def first() -> bool:
     """Whether this process is the one that writes."""
-    return not several() or dist.get_rank() == 0
+    return number() == 0
 
 
 def together(network: nn.Module) -> nn.Module:
@@ -52,3 +65,12 @@ def added(*numbers: float) -> list[float]:
     sums = torch.tensor(numbers, dtype=torch.float64, device=device)
     dist.all_reduce(sums)
     return sums.tolist()
+
+
+def gathered(own: Each) -> list[Each]:
+    """What all processes have, in their order."""
+    if not several():
+        return [own]
+    found: list[Each | None] = [None] * count()
+    dist.all_gather_object(found, own)
+    return found  # type: ignore[return-value]
