@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -13,7 +14,7 @@ from torch import nn
 import tnc
 from tests.compression.models import net
 from tnc.compression.budget import Infeasible
-from tnc.compression.ranks import decimal
+from tnc.compression.ranks import decimal, part_of
 
 Count = Callable[..., int]
 
@@ -40,6 +41,21 @@ def of_rtt(S: int, T: int, k: int, *r: int) -> int:
     return a * c * r[0] + b * d * r[0] * (1 if k == 1 else r[1]) + (0 if k == 1 else k**2 * r[1])
 
 
+def of_tr(S: int, T: int, k: int, *r: int) -> int:
+    if k == 1:
+        return r[0] * r[1] * (S + T)
+    return r[3] * S * r[0] + k * (r[0] * r[1] + r[1] * r[2]) + r[2] * T * r[3]
+
+
+def of_rtk(S: int, T: int, k: int, *r: int) -> int:
+    pairs = zip((*balanced(S), *balanced(T)), r, strict=True)
+    return sum(size * rank for size, rank in pairs) + (k**2 if k > 1 else 1) * math.prod(r)
+
+
+def of_bt(S: int, T: int, k: int, p: int, r: int) -> int:
+    return 4 * (S * p + (k**2 if k > 1 else 1) * p * r + r * T)
+
+
 # ΣS_lT_lR_{l−1}R_l and the like, as the literature has them, for convolutions in two dimensions
 CONVOLUTIONS: dict[str, Count] = {
     "SVD": lambda S, T, k, r: k * r * (S + T) if k > 1 else r * (S + T),
@@ -49,6 +65,9 @@ CONVOLUTIONS: dict[str, Count] = {
     "TT": of_tt,
     "rCP": lambda S, T, k, r: r * (paired(S, T) + (k**2 if k > 1 else 0)),
     "rTT": of_rtt,
+    "TR": of_tr,
+    "rTK": of_rtk,
+    "BT": of_bt,
 }
 MATRICES: dict[str, Count] = {
     "SVD": lambda S, T, k, r: r * (S + T),
@@ -58,26 +77,28 @@ MATRICES: dict[str, Count] = {
 }
 
 
-def drawn(seed: int) -> tuple[nn.Module, str, Count, tuple[int, int, int], float]:
-    """A layer, a family with its number of parameters, and a ratio."""
+def drawn(seed: int) -> tuple[nn.Module, str, Count, tuple[int, int, int, int], float]:
+    """A layer, a family with its number of parameters in a group, the sizes, and a ratio."""
     draw = Random(seed)
     S, T = draw.choice((16, 24, 30, 48, 64, 96)), draw.choice((16, 20, 36, 64, 80, 128))
     ratio = round(draw.choice((0.02, 0.05, 0.1, 0.2, 0.4)) * (0.8 + 0.4 * draw.random()), 4)
     if draw.random() < 0.3:
         family = draw.choice(sorted(MATRICES))
-        return nn.Linear(S, T, device="meta"), family, MATRICES[family], (S, T, 1), ratio
+        return nn.Linear(S, T, device="meta"), family, MATRICES[family], (S, T, 1, 1), ratio
     family, k = draw.choice(sorted(CONVOLUTIONS)), draw.choice((1, 3, 3, 5))
-    layer = nn.Conv2d(S, T, k, padding=k // 2, device="meta")
-    return layer, family, CONVOLUTIONS[family], (S, T, k), ratio
+    groups = draw.choice((1, 1, 2))
+    layer = nn.Conv2d(S, T, k, padding=k // 2, groups=groups, device="meta")
+    return layer, family, CONVOLUTIONS[family], (S // groups, T // groups, k, groups), ratio
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_the_ratio_is_kept_and_no_rank_could_be_larger(seed: int) -> None:
-    layer, family, count, (S, T, k), ratio = drawn(seed)
+    layer, family, count, (S, T, k, groups), ratio = drawn(seed)
     model = nn.Sequential(layer)
     table = tnc.compress(model, family=family, ratio=ratio, include="*", dry_run=True).table
     (row,) = table.rows
-    budget, kernel = ratio * S * T * k**2, S * T * k**2
+    kernel = S * T * k**2  # all figures are those of a group
+    budget = Fraction(str(ratio)) * kernel  # 0.018 · 24000 is 432
     names = ranks_of(family, k)
     ones = [1] * len(names)
     if not row.family:
@@ -86,10 +107,10 @@ def test_the_ratio_is_kept_and_no_rank_could_be_larger(seed: int) -> None:
         assert row.reason.endswith(f"the smallest possible ratio is {least / kernel:.3g}")
         return
     sizes = [row.ranks.get(name, 1) for name in names]  # those of 1 are left out
-    assert row.ranks.keys() <= set(names)
-    assert row.kernel == count(S, T, k, *sizes)
-    assert row.parameters == row.kernel + T
-    assert row.kernel <= budget
+    assert row.ranks.keys() - {"e"} <= set(names)  # of `e`, blocks, there are always four
+    assert row.kernel == groups * count(S, T, k, *sizes)
+    assert row.parameters == row.kernel + groups * T
+    assert row.kernel <= groups * budget
     capped = caps(family, S, T, k, len(names))
     for at, cap in enumerate(capped):
         raised = [size + (number == at) for number, size in enumerate(sizes)]
@@ -98,8 +119,12 @@ def test_the_ratio_is_kept_and_no_rank_could_be_larger(seed: int) -> None:
 
 def ranks_of(family: str, k: int) -> tuple[str, ...]:
     match family:
-        case "TK":
+        case "TK" | "BT":
             return "p", "r"
+        case "rTK":
+            return "p_1", "p_2", "r_1", "r_2"
+        case "TR":
+            return ("r_0", "r_1", "r_2", "r_3") if k > 1 else ("r_0", "r_1")
         case "TT":
             return ("r_0", "r_1", "r_2") if k > 1 else ("r_0",)
         case "rTT":
@@ -125,7 +150,9 @@ def caps(family: str, S: int, T: int, k: int, ranks: int) -> list[int]:
             return [min(a * c, b * d * taps), min(a * b * c * d, taps)]
         case "rTT":
             return [min(a * c, b * d)]
-        case _:  # CP: of no use at these ratios
+        case "rTK":
+            return [a, b, c, d]
+        case _:  # sums and rings: of no use at these ratios
             return [math.inf] * ranks  # type: ignore[list-item]
 
 
@@ -137,6 +164,8 @@ def test_decimals_stand_for_whole_numbers_of_parameters() -> None:
         text = decimal(part, whole)
         digits = text.partition(".")[2]
         assert int(text.replace(".", "")) * whole // 10 ** len(digits) == part
+        assert part_of(float(text), whole) == part
+    assert part_of(0.018, 24000) == 432  # in binary 431.99999999999994
 
 
 # ---------------------------------------------------------------- other ways to ask
@@ -212,6 +241,13 @@ def test_a_budget_may_leave_layers_dense() -> None:
     made = tnc.compress(model, family="SVD", budget=1.0, include="*", dry_run=True)
     assert {row.reason for row in made.table.rows} == {"with this budget it is best left dense"}
     assert made.table.parameters == made.table.dense_parameters == 544
+
+
+def test_a_budget_is_met_to_the_last_parameter() -> None:
+    """0.35 of 360 is 126, in binary a little less; a rank has 42 parameters."""
+    model = nn.Sequential(nn.Linear(12, 30, bias=False))
+    made = tnc.compress(model, family="SVD", budget=0.35, include="*", dry_run=True)
+    assert made.table.parameters == 126
 
 
 def test_a_budget_that_is_too_small_says_the_least() -> None:

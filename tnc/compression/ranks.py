@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from tnc.compression.dense import Dense, Unfit
 from tnc.compression.families import Family
@@ -49,12 +50,12 @@ class Choices:
 
         Errors: Unfit.
         """
+        most = part_of(ratio, self.dense.kernel)
         if RATIO in self.family.parameters:
             found = self._candidate({RATIO: repr(float(ratio))})
-            if found.kernel <= ratio * self.dense.kernel:
+            if found.kernel <= most:
                 return self._smaller(found)
             raise self._too_large(found.kernel)
-        most = int(ratio * self.dense.kernel)
         if (best := self.at_most(most)) is None:
             least = self.least()
             raise self._too_large(
@@ -198,6 +199,11 @@ class Choices:
             return self._candidate({RANK: str(rank), **self._no_ratio()})
         except Unfit:
             return None
+
+
+def part_of(ratio: float, whole: int) -> int:
+    """⌊ratio·whole⌋ of the decimal number that is written: 0.018 of 24000 is 432, not 431."""
+    return int(Fraction(repr(float(ratio))) * whole)
 
 
 def decimal(part: int, whole: int) -> str:

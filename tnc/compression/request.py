@@ -11,6 +11,7 @@ from tnc.compression.budget import shared
 from tnc.compression.dense import Unfit, size_of
 from tnc.compression.fitter import Fitter
 from tnc.compression.jobs import Job
+from tnc.compression.ranks import part_of
 from tnc.compression.spec import Candidate
 from tnc.record import record
 
@@ -77,7 +78,7 @@ class Request:
     ) -> dict[Job, Candidate | str]:
         assert self.budget is not None
         whole = size_of(model.parameters())
-        budget = int(self.budget * whole) if self.budget <= 1 else int(self.budget)
+        budget = part_of(self.budget, whole) if self.budget <= 1 else int(self.budget)
         fixed = whole - sum(job.first.dense.kernel for job in jobs)
         found = shared(jobs, budget, fixed, fitter.error)
         return {job: KEPT if chosen is None else chosen for job, chosen in found.items()}
