@@ -276,9 +276,7 @@ def test_what_makes_no_sense_is_refused(settings: dict[str, float], why: str) ->
         tnc.compress(net(), **settings)  # type: ignore[arg-type]
 
 
-def test_a_family_with_only_a_rank_meets_a_ratio() -> None:
-    lib = tnc.load(
-        source="""tnn 1
+LOW = """tnn 1
 layer Low(S: int, T: int, R: int) {
   mode s: S, t: T, r: R
   input x[..., s]
@@ -286,9 +284,23 @@ layer Low(S: int, T: int, R: int) {
   output y[..., t] = x * A * B
 }
 """
-    )
+
+
+def test_a_family_with_only_a_rank_meets_a_ratio() -> None:
+    lib = tnc.load(source=LOW)
     model = nn.Sequential(nn.Linear(32, 48, bias=False), nn.Linear(48, 32))
     table = tnc.compress(model, family=lib.Low, ratio=0.2, include="*", dry_run=True).table
     first, second = table.rows
     assert first.ranks == {"r": int(0.2 * 32 * 48 / 80)}
     assert second.reason == "Low has no parameter `bias` for bias true"
+
+
+def test_a_model_that_gets_no_smaller_is_warned_of() -> None:
+    """At rank 16 the factors have as many parameters as 32 × 32."""
+    model, low = nn.Sequential(nn.Linear(32, 32, bias=False)), tnc.load(source=LOW).Low
+    made = tnc.compress(model, family=low, ratio=1.0, include="*", dry_run=True)
+    (warning,) = made.diagnostics
+    assert (warning.code, warning.message) == ("W0202", "the model gets no smaller")
+    assert made.table.parameters == made.table.dense_parameters
+    small = tnc.compress(model, family=low, ratio=0.9, include="*", dry_run=True)
+    assert not small.diagnostics
