@@ -64,8 +64,8 @@ def raised(text: str) -> Iterator[str]:
 
 
 def test_the_message_is_without_what_stands_around_it() -> None:
-    shown = message(CATALOGUE["W0203"], main)
-    assert shown.startswith("warning[W0203]: rank 64 of `r`")
+    shown = message(CATALOGUE["W0202"], main)
+    assert shown.startswith("warning[W0202]: training with the factors of `LowRank`")
     assert "wrote" not in shown
     assert not message(CATALOGUE["E0203"], main).endswith("says more")
 

@@ -140,6 +140,13 @@ def test_ranks(rank: str, expected: list[str]) -> None:
     body = f"mode n, s: 16, t: 20, r: {rank}\ninput x[n, s]\nweight A[s, r], B[r, t]\n"
     _, found = elaborated(program(body + "output y[n, t] = x * A * B"))
     assert [each.code for each in found] == expected
+    assert [code for code, _, _ in said(body + "output y[n, t] = x * A * B")] == expected
+
+
+@pytest.mark.parametrize("sizes", ["s: S, t: 20, r: 64", "s: 16, t: 20, r: 8 * S"])
+def test_ranks_that_depend_on_parameters_are_no_matter_of_checks(sizes: str) -> None:
+    body = f"mode n, {sizes}\ninput x[n, s]\nweight A[s, r], B[r, t]\noutput y[n, t] = x * A * B"
+    assert said(body, "S: int = 16") == []
 
 
 @pytest.mark.parametrize(

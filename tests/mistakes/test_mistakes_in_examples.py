@@ -20,7 +20,7 @@ from tnc.driver.front import check, read
 
 CASES = [each for group in (syntax, names, roles, sizes, warnings) for each in group.CASES]
 CODES = sorted({each.code for each in CASES})
-ELSEWHERE = {"E0310", "E0403", "E0501", "E0502", "E0503", "E0901", "W0202", "W0203"}
+ELSEWHERE = {"E0310", "E0403", "E0501", "E0502", "E0503", "E0901", "W0202"}
 """Codes that only a build or a test of a program can say."""
 
 

@@ -41,5 +41,13 @@ CASES: list[Case] = [
         ("B[r, t], b[t]", "B[r, t], b[t], U[u], V[v]"),
         ("* B + b\n", "* B + b\n  output z[u, v] = U * V\n"),
     ),
+    case(
+        "a rank of which a part is of no use",
+        LOW_RANK,
+        "W0203 6:44",
+        ("r: R\n", "r: R, u: 4, v: 6, q: 5\n"),
+        ("B[r, t], b[t]", "B[r, t], b[t], U[u, q], V[q, v]"),
+        ("* B + b\n", "* B + b\n  output z[u, v] = U * V\n"),
+    ),
     case("an even kernel", CP, "W0303 8:29", ("k: int = 3", "k: int = 4")),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tnc.diagnostics import Label, Span
+from tnc.diagnostics import Help, Label, Span
 from tnc.elaborate.modes import Single
 from tnc.elaborate.roles import Factor, Product, Roles
 from tnc.elaborate.scope import Scope
@@ -13,16 +13,28 @@ from tnc.elaborate.sizes import shown
 from tnc.ir.graph import Value
 from tnc.ir.size import Size
 from tnc.ops import Leaf, Rename
+from tnc.syntax import tree
 
 
 def advise(product: Product, found: Roles, span: Span) -> None:
     """W0201 and W0203 for one product."""
     _outer(product, found, span)
-    if product.scope.checking:
-        return  # ranks are parameters; their defaults need not suit the defaults of sizes
     for key, carriers in product.carriers.items():
-        if key not in product.wanted.keys and len(carriers) == 2:
+        if key not in product.wanted.keys and len(carriers) == 2 and _settled(carriers, product):
             _rank(key, carriers, product.scope)
+
+
+def _settled(carriers: Sequence[Factor], product: Product) -> bool:
+    """Whether all sizes are what they will be. While checking, those are not that depend on
+    parameters: the default of a rank need not suit the defaults of sizes."""
+    if not product.scope.checking:
+        return True
+    numbers = {
+        single.key
+        for single in product.scope.modes.every()
+        if single.size and not any(isinstance(node, tree.Name) for node in tree.walk(single.size))
+    }
+    return all(mode.name in numbers for each in carriers for mode in each.value.type.modes)
 
 
 def _outer(product: Product, found: Roles, span: Span) -> None:
@@ -73,6 +85,7 @@ def _report_rank(single: Single, rank: int, cap: int, factor: Factor, scope: Sco
         single.size.span,
         f"this is {rank}",
         Label(factor.span, f"the other modes of this factor have {cap} elements"),
+        help=(Help(f"give `{single.shown}` a size of at most {cap}"),),
     )
 
 

@@ -182,7 +182,9 @@ ENTRIES = (
         prose("""
             A bond between two parts of a network is useful up to the smaller of the two products of
             open sizes on its sides: `A[s, r] * B[r, t]` has at most the rank min(S, T). Anything
-            above costs time and parameters, and represents nothing more.
+            above costs time and parameters, and represents nothing more. Ranks and sizes
+            that depend on parameters are looked at when these have their values, by `tnc plan` and
+            `tnc compile`.
         """),
         program("""
             layer LowRank {
@@ -200,8 +202,6 @@ ENTRIES = (
               output y[n, t] = x * A * B
             }
         """),
-        stage="build",
-        command="tnc compile program.tnn:LowRank --objective macs",
     ),
     Entry(
         "W0303",
