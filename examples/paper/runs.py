@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ RATIOS = (0.02, 0.05, 0.1, 0.2, 0.4)
 LAYERS = {"all": ("Linear", "Conv"), "dense": ("Linear",), "convolutions": ("Conv",)}
 MATRIX = {"CP": "SVD", "TT": "SVD"}
 """What families are for a matrix, which has no taps: sums of outer products, chains of two."""
+ABOVE = 1.05
+"""How far above the asked ratio the actual one may be."""
 FIT, SEQ, E2E, BOTH = "fit", "seq", "e2e", "seq+e2e"
 WAYS = {
     FIT: "factors fitted to the kernels, nothing else",
@@ -106,9 +110,7 @@ def result(
     setting: Setting, cell: Cell, data: Images | Folder, teacher: nn.Module, folder: Path
 ) -> Result:
     """Compress, tune in every way, and test. What is half done is gone on with."""
-    names = {"Linear": MATRIX.get(cell.family, cell.family), "Conv": cell.family}
-    family = {kind: names[kind] for kind in LAYERS[setting.layers]}
-    made = tnc.compress(teacher, family=family, ratio=cell.ratio, tolerance=1e-5, seed=cell.seed)
+    made, actual = compressed(setting, cell, teacher)
     assert made.model is not None
     fitted = made.model.eval()
     sequential = copy.deepcopy(fitted)
@@ -136,22 +138,35 @@ def result(
         curves[way] = [score for epoch in report.epochs if (score := epoch.score) is not None]
         scores[way] = curves[way][-1]
     errors = {unit.name: (unit.before, unit.after) for unit in told.units}
-    return Result(cell, accuracy(teacher, data), actual(made), scores, curves, errors)
+    return Result(cell, accuracy(teacher, data), actual, scores, curves, errors)
+
+
+def compressed(setting: Setting, cell: Cell, teacher: nn.Module) -> tuple[tnc.Compressed, float]:
+    """The compressed network, and what part of the parameters of the kernels it has that were to be
+    replaced; the first convolution and the classifier are none of them.
+
+    Ranks are the largest that fit layer by layer. Where that leaves so much dense, layers being
+    smaller than the smallest of their family, that the whole is `ABOVE` what is asked for, the
+    layers share what they may have together instead, if that suffices for all of them.
+    """
+    names = {"Linear": MATRIX.get(cell.family, cell.family), "Conv": cell.family}
+    family = {kind: names[kind] for kind in LAYERS[setting.layers]}
+    shrink = partial(tnc.compress, teacher, family=family, tolerance=1e-5, seed=cell.seed)
+    made = shrink(ratio=cell.ratio)
+    rows = made.table.rows
+    kernels = sum(row.dense_kernel for row in rows if row.family)
+    kernels += sum(row.dense_parameters for row in rows if "smallest possible" in row.reason)
+    others = made.table.dense_parameters - kernels
+    if made.table.parameters - others > ABOVE * cell.ratio * kernels:
+        with suppress(ValueError):  # the least is more
+            made = shrink(budget=others + int(cell.ratio * kernels))
+    return made, (made.table.parameters - others) / kernels
 
 
 def tidy(cell: Cell, folder: Path) -> None:
     """Delete the checkpoints of a cell whose result is kept."""
     for path in folder.glob(f"{cell}.*.pt"):
         path.unlink()
-
-
-def actual(made: tnc.Compressed) -> float:
-    """Parameters of the kernels that were to be replaced, as a part of what they were; the first
-    convolution and the classifier are none of them."""
-    rows = [row for row in made.table.rows if row.family or "smallest possible" in row.reason]
-    before = [row.dense_kernel if row.family else row.dense_parameters for row in rows]
-    after = [row.kernel if row.family else row.dense_parameters for row in rows]
-    return sum(after) / sum(before)
 
 
 def _adam(rate: float) -> Callable[[Any], torch.optim.Optimizer]:
