@@ -110,6 +110,7 @@ def test_a_file_that_cannot_be_written(tnc: Run, monkeypatch: pytest.MonkeyPatch
         (["a.tnn", "--family", "rCPP"], "there is no family `rCPP`; did you mean `rCP`?"),
         (["a.tnn", "--family", "zzzzz"], f"there are {', '.join(families())}"),
         (["conv"], "`conv` does not end in `.tnn`; did you mean `conv.tnn`?"),
+        ([".tnn"], "`.tnn` is an ending without a name; such as `layer.tnn` is meant"),
         (["conv.py"], "`conv.py` does not end in `.tnn`; did you mean `conv.tnn`?"),
     ],
 )

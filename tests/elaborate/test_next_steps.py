@@ -121,6 +121,12 @@ def test_unclear_modes_hide_no_undefined_one(equation: str) -> None:
     assert sorted(codes) == ["E0101", "E0206"]
 
 
+@pytest.mark.parametrize("equation", ["let f = relu2(x)", "let f = x * relu2(x)"])
+def test_unclear_modes_hide_no_undefined_function(equation: str) -> None:
+    codes = [each.code for each in errors(f"{equation}\noutput y[n, h, w, s] = x")]
+    assert codes == ["E0206", "E0103"]
+
+
 def test_what_is_undefined_itself_is_no_suggestion() -> None:
     found = errors("weight Shape[s]\noutput y[n, h, w, s] = x * Missing * Missing2 * Shape2")
     helps = [[each.message for each in error.help] for error in found]

@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         terminal.exactly(starter(family, Path(f"layer{SUFFIX}")).encode())
         return Exit.OK
     path = Path(arguments.file)
+    if path.name == SUFFIX:
+        raise usage(f"`{path}` is an ending without a name; such as `layer{SUFFIX}` is meant")
     if path.suffix != SUFFIX:
         raise usage(
             f"`{path}` does not end in `{SUFFIX}`; did you mean `{path.with_suffix(SUFFIX)}`?"

@@ -100,7 +100,7 @@ def call(
 
 def _application(expr: tree.Call | tree.Pipe, scope: Scope) -> Application | None:
     called, arguments = _called(expr)
-    name = _function_name(called, scope)
+    name = function_name(called, scope)
     if name is None:
         return None
     positional = [
@@ -135,7 +135,7 @@ def _called(
     return expr.stage, (piped,)
 
 
-def _function_name(called: tree.Expr, scope: Scope) -> str | None:
+def function_name(called: tree.Expr, scope: Scope) -> str | None:
     """The function of tensors that is meant, in the words of `FUNCTIONS`, or the dotted name of
     Python's; None after a report."""
     layer = layer_of(called, scope)

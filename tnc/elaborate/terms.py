@@ -248,6 +248,8 @@ def look_up(expr: tree.Expr, scope: Scope) -> None:
                 _named(item, part.scope)
             elif is_sum(item):
                 look_up(item, part.scope)
+            elif isinstance(item, tree.Call):
+                calls.function_name(item.function, part.scope)
 
 
 def _report_operator(item: tree.Expr, scope: Scope) -> None:
