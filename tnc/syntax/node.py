@@ -16,16 +16,13 @@ class Node:
 
 def children(node: Node) -> list[Node]:
     """The nodes directly below, in the order of their fields."""
-    cls = node.__class__
-    if (holding := _HOLDING.get(cls)) is None:
-        holding = _HOLDING[cls] = _fields(cls)
     below: list[Node] = []
-    for name in holding:
+    for name in _holding(node.__class__):
         value = getattr(node, name)
-        if isinstance(value, Node):
+        if value.__class__ is tuple:
+            _list(value, below)
+        elif isinstance(value, Node):
             below.append(value)
-        elif value.__class__ is tuple:
-            below += _listed(value)
     return below
 
 
@@ -35,16 +32,19 @@ do not."""
 _PLAIN = {Span, str, int, float, bool, str | None}
 
 
-def _fields(cls: type[Node]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(cls) if each.type not in _PLAIN)
+def _holding(cls: type[Node]) -> tuple[str, ...]:
+    if (holding := _HOLDING.get(cls)) is None:
+        holding = tuple(each.name for each in fields(cls) if each.type not in _PLAIN)
+        _HOLDING[cls] = holding
+    return holding
 
 
-def _listed(values: tuple[object, ...]) -> Iterator[Node]:
+def _list(values: tuple[object, ...], below: list[Node]) -> None:
     for value in values:
         if isinstance(value, Node):
-            yield value
+            below.append(value)
         elif isinstance(value, tuple):
-            yield from _listed(value)
+            _list(value, below)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -53,4 +53,7 @@ def walk(node: Node) -> Iterator[Node]:
     while pending:
         found = pending.pop()
         yield found
-        pending += reversed(children(found))
+        if _holding(found.__class__):
+            below = children(found)
+            below.reverse()
+            pending += below
