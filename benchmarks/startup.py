@@ -21,6 +21,8 @@ from time import perf_counter
 from tnc.driver.imports import FOLDER
 
 LINES = 1000
+EXAMPLES = Path(__file__).parent.parent / "examples"
+_EDITION = "tnn 1\n"
 _DECLARED = re.compile(r"^(?:layer|let) (\w+)", re.MULTILINE)
 _IMPORTS = re.compile(r"^from .*\n", re.MULTILINE)
 
@@ -45,12 +47,22 @@ def _commands(folder: Path) -> Iterator[tuple[str, Sequence[str]]]:
     yield "tnc explain E0301", ["explain", "E0301"]
     yield "tnc fmt --check dense.tnn", ["fmt", "--check", small]
     yield "tnc check dense.tnn", ["check", small]
-    for module in ("convolution", "nets"):
-        text = repeated((FOLDER / f"{module}.tnn").read_text(encoding="utf-8"), LINES)
-        file = folder / f"{module}.tnn"
+    modules = (FOLDER / "convolution.tnn", FOLDER / "nets.tnn")
+    texts = {f"std.{each.stem}": each.read_text(encoding="utf-8") for each in modules}
+    for name, text in {"the examples": _examples(), **texts}.items():
+        text = repeated(text, LINES)
+        file = folder / f"{name.split(maxsplit=1)[-1]}.tnn"
         file.write_text(text, encoding="utf-8")
         count = len(text.splitlines())
-        yield f"tnc check, {count} lines like std.{module}", ["check", str(file)]
+        yield f"tnc check, {count} lines like {name}", ["check", str(file)]
+
+
+def _examples() -> str:
+    """The layers of all examples that import nothing, in one file."""
+    texts = [each.read_text(encoding="utf-8") for each in sorted(EXAMPLES.glob("*.tnn"))]
+    return _EDITION + "\n".join(
+        text.replace(_EDITION, "") for text in texts if not _IMPORTS.search(text)
+    )
 
 
 def repeated(text: str, lines: int) -> str:
