@@ -49,7 +49,7 @@ def _commands(folder: Path) -> Iterator[tuple[str, Sequence[str]]]:
     yield "tnc check dense.tnn", ["check", small]
     modules = (FOLDER / "convolution.tnn", FOLDER / "nets.tnn")
     texts = {f"std.{each.stem}": each.read_text(encoding="utf-8") for each in modules}
-    for name, text in {"the examples": _examples(), **texts}.items():
+    for name, text in {"the examples": examples(), **texts}.items():
         text = repeated(text, LINES)
         file = folder / f"{name.split(maxsplit=1)[-1]}.tnn"
         file.write_text(text, encoding="utf-8")
@@ -57,7 +57,7 @@ def _commands(folder: Path) -> Iterator[tuple[str, Sequence[str]]]:
         yield f"tnc check, {count} lines like {name}", ["check", str(file)]
 
 
-def _examples() -> str:
+def examples() -> str:
     """The layers of all examples that import nothing, in one file."""
     texts = [each.read_text(encoding="utf-8") for each in sorted(EXAMPLES.glob("*.tnn"))]
     return _EDITION + "\n".join(

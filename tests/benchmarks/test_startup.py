@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.startup import LINES, repeated
+from benchmarks.startup import LINES, examples, repeated
 from tnc.diagnostics import Source
 from tnc.driver.front import check
 from tnc.driver.imports import FOLDER
@@ -16,9 +16,17 @@ from tnc.driver.imports import FOLDER
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("module", ["convolution", "nets"])
-def test_files_are_as_long_as_asked_for_and_right(module: str) -> None:
-    text = repeated((FOLDER / f"{module}.tnn").read_text(encoding="utf-8"), LINES)
+def standard(module: str) -> str:
+    return (FOLDER / f"{module}.tnn").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [examples(), standard("convolution"), standard("nets")],
+    ids=["examples", "convolution", "nets"],
+)
+def test_files_are_as_long_as_asked_for_and_right(text: str) -> None:
+    text = repeated(text, LINES)
     assert 0.75 * LINES <= len(text.splitlines()) <= 1.25 * LINES
     assert check(Source("long.tnn", text)) == ()
 
@@ -31,5 +39,5 @@ def test_every_command_is_measured() -> None:
     assert head.endswith("processor")
     assert [row.split()[1].rstrip(",") for row in rows] == [
         *("--version", "explain", "fmt"),
-        *("check", "check", "check"),
+        *("check", "check", "check", "check"),
     ]
