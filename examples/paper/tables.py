@@ -91,7 +91,7 @@ def table(setting: Setting, found: Sequence[Result]) -> Iterator[str]:
                 for key in ((family, ratio) for ratio in ratios)
             )
             yield f"| {family} | " + " | ".join(spread(cell) for cell in cells) + " |"
-    yield "\nActual ratios (largest ranks that fit):\n"
+    yield "\nActual ratios:\n"
     yield "| family | " + " | ".join(f"{ratio:.0%}" for ratio in ratios) + " |"
     yield "|---" * (len(ratios) + 1) + "|"
     for family in families:

@@ -52,6 +52,38 @@ class Net(nn.Module):
         return self.head(self.hidden(x).relu())
 
 
+class Tied(nn.Module):
+    """`c` is `a`; `b` has its weight and its bias, `d` its weight and another bias, `e` a weight of
+    its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.d, self.e = (exact(nn.Linear(8, 8)) for _ in range(4))
+        self.c = self.a
+        self.b.weight, self.b.bias = self.a.weight, self.a.bias
+        self.d.weight = self.a.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in (self.a, self.b, self.c, self.d, self.e):
+            x = layer(x)
+        return x
+
+
+class Together(nn.Module):
+    """Layers of different weights with one bias: `a` and `b` are replaced, `head` is not; `line`
+    has a bias of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.line, self.head = (exact(nn.Linear(8, 8)) for _ in range(4))
+        self.b.bias = self.head.bias = self.a.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in (self.a, self.b, self.line, self.head):
+            x = layer(x)
+        return x
+
+
 def net() -> Net:
     """The same one each time."""
     torch.manual_seed(0)

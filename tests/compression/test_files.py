@@ -22,8 +22,7 @@ from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
 import tnc
-from tests.compression.models import Conv1D, Net, exact, net
-from tests.compression.test_models import Tied, Together
+from tests.compression.models import Conv1D, Net, Tied, Together, exact, net
 from tnc.compression.expansion import dense_state
 from tnc.compression.loader import load_, read_safetensors
 from tnc.compression.tensors import Unreadable, read_checkpoint, read_state, serialised
@@ -178,38 +177,19 @@ def test_the_files_are_loaded_without_tnc(tmp_path: Path) -> None:
     assert names == [name for name, _ in done.model.named_parameters()]
 
 
-def test_shared_weights_are_shared_when_loaded(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("make", "include"), [(Tied, ["*"]), (Together, [])])
+def test_what_is_shared_is_shared_when_loaded(
+    tmp_path: Path, make: type[nn.Module], include: list[str]
+) -> None:
+    """Weights, and a bias of layers with other weights."""
     torch.manual_seed(0)
-    done = tnc.compress(Tied(), family="SVD", rank=1, include="*")
+    done = tnc.compress(make(), family="SVD", rank=1, include=include)
     done.write(tmp_path)
     assert done.model is not None
     x = torch.randn(2, 8)
-    text = (ROOT / "tests/compression/test_models.py").read_text()
-    (tmp_path / "shared.py").write_text(
-        "from torch import Tensor, nn\nfrom tests.compression.models import exact\n"
-        + text[text.index("class Tied") : text.index('@pytest.mark.parametrize("inplace"')]
-    )
-    found, names = loaded(tmp_path, x, "__import__('shared').Tied()")
+    found, names = loaded(tmp_path, x, f"models.{make.__name__}()")
     assert torch.equal(found, done.model(x))
     assert names == [name for name, _ in done.model.named_parameters()]
-
-
-def test_a_shared_bias_is_shared_when_loaded(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    done = tnc.compress(Together(), family="SVD", rank=1)
-    done.write(tmp_path)
-    assert done.model is not None
-    x = torch.randn(2, 8)
-    text = (ROOT / "tests/compression/test_models.py").read_text()
-    (tmp_path / "shared.py").write_text(
-        "from torch import Tensor, nn\nfrom tests.compression.models import exact\n"
-        + text[text.index("class Together") : text.index("SPLIT = ")].partition("@pytest")[0]
-    )
-    found, names = loaded(tmp_path, x, "__import__('shared').Together()")
-    assert torch.equal(found, done.model(x))
-    assert names == [name for name, _ in done.model.named_parameters()]
-    assert {"a.b", "line.b"} <= {*names}
-    assert {"b.b", "head.bias"}.isdisjoint(names)
 
 
 def test_the_spec_compiles_to_the_module(tmp_path: Path) -> None:

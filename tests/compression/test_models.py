@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import tnc
-from tests.compression.models import Net, exact, net
+from tests.compression.models import Net, Tied, Together, exact, net
 from tnc.compression.expansion import dense_state
 from tnc.compression.tensors import serialised
 
@@ -89,23 +89,6 @@ def test_a_dry_run_has_the_same_table_and_no_model() -> None:
 # ---------------------------------------------------------------- weights that are shared
 
 
-class Tied(nn.Module):
-    """`c` is `a`; `b` has its weight and its bias, `d` its weight and another bias, `e` a weight of
-    its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.a, self.b, self.d, self.e = (exact(nn.Linear(8, 8)) for _ in range(4))
-        self.c = self.a
-        self.b.weight, self.b.bias = self.a.weight, self.a.bias
-        self.d.weight = self.a.weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in (self.a, self.b, self.c, self.d, self.e):
-            x = layer(x)
-        return x
-
-
 @pytest.mark.parametrize("inplace", [True, False])
 def test_shared_layers_and_weights_stay_shared(inplace: bool) -> None:
     torch.manual_seed(0)
@@ -140,21 +123,6 @@ def test_convolutions_that_share_a_weight_keep_their_strides() -> None:
     for number in (0, 1):
         torch.testing.assert_close(made[number](x), model[number](x), rtol=1e-4, atol=1e-5)  # type: ignore[index]
     assert made[1].A is made[0].A  # type: ignore[index]
-
-
-class Together(nn.Module):
-    """Layers of different weights with one bias: `a` and `b` are replaced, `head` is not; `line`
-    has a bias of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.a, self.b, self.line, self.head = (exact(nn.Linear(8, 8)) for _ in range(4))
-        self.b.bias = self.head.bias = self.a.bias
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in (self.a, self.b, self.line, self.head):
-            x = layer(x)
-        return x
 
 
 @pytest.mark.parametrize("inplace", [True, False])

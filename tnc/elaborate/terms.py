@@ -249,7 +249,7 @@ def look_up(expr: tree.Expr, scope: Scope) -> None:
             elif is_sum(item):
                 look_up(item, part.scope)
             elif isinstance(item, tree.Call):
-                calls.function_name(item.function, part.scope)
+                calls.function_name(item.function, part.scope)  # for its report
 
 
 def _report_operator(item: tree.Expr, scope: Scope) -> None:

@@ -11,12 +11,6 @@ from tnc.syntax import tree
 
 MODES_AFTER = frozenset({"over", "fan"})
 
-_SPECIAL = {
-    *(tree.Name, tree.ModeDecl, tree.Ref, tree.TensorDecl, tree.Target, tree.Binder),
-    *(tree.Argument, tree.Subscript, tree.Call),
-}
-"""Nodes some of whose parts are read otherwise than the node."""
-
 
 @dataclass(slots=True)
 class Mentions:
@@ -40,8 +34,6 @@ class Mentions:
             pending += self._below(node, as_modes)
 
     def _below(self, node: tree.Node, as_modes: bool) -> list[tuple[tree.Node, bool]]:
-        if node.__class__ not in _SPECIAL:
-            return [(each, as_modes) for each in tree.children(node)]
         match node:
             case tree.Name(text=text):
                 (self.modes if as_modes else self.values).add(text)
@@ -67,7 +59,7 @@ class Mentions:
             case tree.Call(function=function, arguments=arguments):
                 return self._called(function, arguments, as_modes)
             case _:
-                raise AssertionError(node)
+                return [(each, as_modes) for each in tree.children(node)]
 
     def _called(
         self,

@@ -82,9 +82,9 @@ def tune_sequential(
         found = units(student, teacher, parts, next(given.inputs(1)))
         reports = _resumed(student, kept, [unit.name for unit in found])
         for number, unit in enumerate(found[len(reports) :], len(reports) + 1):
-            reports.append(tuner.tuned(unit))
-            if norms:
+            if norms and reports:
                 reestimate(student, data, batches=batches, seed=seed)
+            reports.append(tuner.tuned(unit))
             kept.save(_state(student, reports))
             if progress:
                 progress(unit.name, number, len(found), reports[-1].after)

@@ -131,10 +131,8 @@ class Activations:
         """XXᵀ, YXᵀ and ‖Y‖²: about the means, or of what a bias that is held leaves of Y."""
         if held is None:
             return self._square, self._crossed, self._total
-        modes, outputs = (
-            self._modes,
-            [mode for axis in self.system.network.outputs for mode in axis],
-        )
+        modes = self._modes
+        outputs = [mode for axis in self.system.network.outputs for mode in axis]
         whole = held.detach().double().reshape([length(mode) for mode in outputs])
         rows = whole.permute([outputs.index(mode) for mode in modes[: len(outputs)]])
         x, y = self._means
