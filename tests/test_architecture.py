@@ -155,6 +155,18 @@ def records(path: str, tree: ast.Module) -> Iterator[str]:
                 yield f"{path}:{node.lineno} {node.name} is no record"
 
 
+def labelled(path: str, tree: ast.Module) -> Iterator[str]:
+    """What is underlined in a program has words beneath it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="error" | "warning"), args=[_, _, _, ast.Constant(""), *_]
+            ):
+                yield f"{path}:{node.lineno} underlines without a word"
+            case _:
+                pass
+
+
 def files_imported(tree: ast.Module, paths: Iterable[str]) -> Iterator[str]:
     """The files among `paths` that a file imports at any depth, for types alone included."""
     for node in ast.walk(tree):
@@ -196,6 +208,7 @@ LAWS: list[tuple[Law, str, str]] = [
     (frozen_nouns, "tnc/ir/x.py", "@dataclass(slots=True)\nclass Value: ..."),
     (frozen_nouns, "tnc/ops/x.py", "@dataclass\nclass Value: ..."),
     (records, "tnc/emit/x.py", "@dataclass(frozen=True, slots=True)\nclass Value: ..."),
+    (labelled, "tnc/elaborate/x.py", 'report.error("E0401", text, expr.span, "", other)'),
 ]
 
 

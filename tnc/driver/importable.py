@@ -79,5 +79,5 @@ def _imported(module: str) -> tuple[object, str]:
     raise anything: that is an answer, too."""
     try:
         return import_module(module), ""
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - what others have written
         return None, str(error) or type(error).__name__

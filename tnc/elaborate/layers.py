@@ -197,7 +197,7 @@ class Elaboration:
             "E0309",
             f"this gives {len(found.values)} results, {len(let.targets)} names are given",
             expr.span,
-            "",
+            f"{len(found.values)} results",
             Label(let.targets[0].name.span.to(let.targets[-1].span), f"{len(let.targets)} names"),
         )
         return None
