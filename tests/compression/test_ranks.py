@@ -17,6 +17,7 @@ from tnc.compression.budget import Infeasible
 from tnc.compression.ranks import decimal, part_of
 
 Count = Callable[..., int]
+"""Parameters by S, T, the sizes of its taps, of which a 1 × 1 kernel has none, and ranks."""
 
 
 def balanced(n: int) -> tuple[int, int]:
@@ -25,135 +26,200 @@ def balanced(n: int) -> tuple[int, int]:
     return a, n // a
 
 
-def paired(S: int, T: int) -> int:
-    """ΣS_lT_l of two pairs."""
-    return sum(s * t for s, t in zip(balanced(S), balanced(T), strict=True))
+def pairs(S: int, T: int) -> list[int]:
+    """S_lT_l of two pairs."""
+    return [s * t for s, t in zip(balanced(S), balanced(T), strict=True)]
 
 
-def of_tt(S: int, T: int, k: int, *r: int) -> int:
-    if k == 1:
-        return r[0] * (S + T)
-    return S * r[0] + k * (r[0] * r[1] + r[1] * r[2]) + r[2] * T
+def halves(f: tuple[int, ...]) -> tuple[int, int]:
+    """The taps that are on the side of S, and those on the side of T."""
+    half = (len(f) + 1) // 2
+    return math.prod(f[:half]), math.prod(f[half:])
 
 
-def of_rtt(S: int, T: int, k: int, *r: int) -> int:
-    (a, b), (c, d) = balanced(S), balanced(T)
-    return a * c * r[0] + b * d * r[0] * (1 if k == 1 else r[1]) + (0 if k == 1 else k**2 * r[1])
+def of_svd(S: int, T: int, f: tuple[int, ...], r: int) -> int:
+    first, second = halves(f)
+    return r * (S * first + second * T)
 
 
-def of_tr(S: int, T: int, k: int, *r: int) -> int:
-    if k == 1:
-        return r[0] * r[1] * (S + T)
-    return r[3] * S * r[0] + k * (r[0] * r[1] + r[1] * r[2]) + r[2] * T * r[3]
+def of_tt(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    return S * r[0] + sum(k * a * b for k, a, b in zip(f, r, r[1:], strict=False)) + r[-1] * T
 
 
-def of_rtk(S: int, T: int, k: int, *r: int) -> int:
-    pairs = zip((*balanced(S), *balanced(T)), r, strict=True)
-    return sum(size * rank for size, rank in pairs) + (k**2 if k > 1 else 1) * math.prod(r)
+def of_rtt(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    first, second = pairs(S, T)
+    if not f:
+        return r[0] * (first + second)
+    return first * r[0] + second * r[0] * r[1] + math.prod(f) * r[1]
 
 
-def of_bt(S: int, T: int, k: int, p: int, r: int) -> int:
-    return 4 * (S * p + (k**2 if k > 1 else 1) * p * r + r * T)
+def of_tr(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    return of_tt(S * r[-1], T * r[-1], f, *r[:-1])
 
 
-# ΣS_lT_lR_{l−1}R_l and the like, as the literature has them, for convolutions in two dimensions
+def of_rtr(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    first, second = pairs(S, T)
+    taps = math.prod(f) * r[1] * r[2] if f else 0
+    return first * r[-1] * r[0] + second * r[0] * r[1] + taps
+
+
+def of_rtk(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    factors = zip((*balanced(S), *balanced(T)), r, strict=True)
+    return sum(size * rank for size, rank in factors) + math.prod(f) * math.prod(r)
+
+
+def of_bt(S: int, T: int, f: tuple[int, ...], p: int, r: int) -> int:
+    return 4 * (S * p + math.prod(f) * p * r + r * T)
+
+
+def of_rbt(S: int, T: int, f: tuple[int, ...], p: int, r: int) -> int:
+    first, second = pairs(S, T)
+    return 4 * (first * p + second * r + math.prod(f) * p * r)
+
+
+def of_ht(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    """`r`: the ranks of the nodes 2, 3, … of a full binary tree, whose leaves are the last."""
+    leaves = (S, *f, T)
+    return (
+        sum(size * rank for size, rank in zip(leaves, r[-len(leaves) :], strict=True))
+        + r[0] * r[1]
+        + sum(r[v - 2] * r[2 * v - 2] * r[2 * v - 1] for v in range(2, len(leaves)))
+    )
+
+
+def of_rht(S: int, T: int, f: tuple[int, ...], *r: int) -> int:
+    """`r`: of the root, if there are taps above it, and of the two pairs below it."""
+    first, second = pairs(S, T)
+    top = r[0] if f else 1
+    return first * r[-2] + second * r[-1] + top * r[-2] * r[-1] + (math.prod(f) * top if f else 0)
+
+
+# ΣS_lT_lR_{l−1}R_l and the like, as the literature has them
 CONVOLUTIONS: dict[str, Count] = {
-    "SVD": lambda S, T, k, r: k * r * (S + T) if k > 1 else r * (S + T),
-    "CP": lambda S, T, k, r: r * (S + T + (k**2 if k > 1 else 0)),
-    "CP4": lambda S, T, k, r: r * (S + T + (2 * k if k > 1 else 0)),
-    "TK": lambda S, T, k, p, r: S * p + (k**2 if k > 1 else 1) * p * r + r * T,
+    "SVD": of_svd,
+    "CP": lambda S, T, f, r: r * (S + T + (math.prod(f) if f else 0)),
+    "CP4": lambda S, T, f, r: r * (S + T + sum(f)),
+    "TK": lambda S, T, f, p, r: S * p + math.prod(f) * p * r + r * T,
     "TT": of_tt,
-    "rCP": lambda S, T, k, r: r * (paired(S, T) + (k**2 if k > 1 else 0)),
-    "rTT": of_rtt,
     "TR": of_tr,
-    "rTK": of_rtk,
     "BT": of_bt,
+    "HT": of_ht,
+    "rCP": lambda S, T, f, r: r * (sum(pairs(S, T)) + (math.prod(f) if f else 0)),
+    "rTK": of_rtk,
+    "rTT": of_rtt,
+    "rTR": of_rtr,
+    "rBT": of_rbt,
+    "rHT": of_rht,
 }
 MATRICES: dict[str, Count] = {
-    "SVD": lambda S, T, k, r: r * (S + T),
-    "TK": lambda S, T, k, p, r: S * p + p * r + r * T,
-    "rCP": lambda S, T, k, r: r * paired(S, T),
-    "rTT": lambda S, T, k, r: r * paired(S, T),
+    **{name: CONVOLUTIONS[name] for name in ("SVD", "TK", "BT", "rCP", "rTK", "rTT", "rTR", "rBT")},
+    "HT": of_rht,  # of a matrix over pairs of factors
 }
 
 
-def drawn(seed: int) -> tuple[nn.Module, str, Count, tuple[int, int, int, int], float]:
+def drawn(seed: int) -> tuple[nn.Module, str, Count, tuple[int, int, tuple[int, ...], int], float]:
     """A layer, a family with its number of parameters in a group, the sizes, and a ratio."""
     draw = Random(seed)
     S, T = draw.choice((16, 24, 30, 48, 64, 96)), draw.choice((16, 20, 36, 64, 80, 128))
     ratio = round(draw.choice((0.02, 0.05, 0.1, 0.2, 0.4)) * (0.8 + 0.4 * draw.random()), 4)
     if draw.random() < 0.3:
         family = draw.choice(sorted(MATRICES))
-        return nn.Linear(S, T, device="meta"), family, MATRICES[family], (S, T, 1, 1), ratio
+        return nn.Linear(S, T, device="meta"), family, MATRICES[family], (S, T, (), 1), ratio
     family, k = draw.choice(sorted(CONVOLUTIONS)), draw.choice((1, 3, 3, 5))
-    groups = draw.choice((1, 1, 2))
-    layer = nn.Conv2d(S, T, k, padding=k // 2, groups=groups, device="meta")
-    return layer, family, CONVOLUTIONS[family], (S // groups, T // groups, k, groups), ratio
+    groups, D = draw.choice((1, 1, 2)), draw.choice((1, 2, 2, 3))
+    kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[D - 1]
+    layer = kind(S, T, k, padding=k // 2, groups=groups, device="meta")
+    taps = () if k == 1 else (k,) * D
+    return layer, family, CONVOLUTIONS[family], (S // groups, T // groups, taps, groups), ratio
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_the_ratio_is_kept_and_no_rank_could_be_larger(seed: int) -> None:
-    layer, family, count, (S, T, k, groups), ratio = drawn(seed)
+    layer, family, count, (S, T, f, groups), ratio = drawn(seed)
     model = nn.Sequential(layer)
-    table = tnc.compress(model, family=family, ratio=ratio, include="*", dry_run=True).table
+    given = f"{family}(blocks: 4)" if family in ("BT", "rBT") else family
+    table = tnc.compress(model, family=given, ratio=ratio, include="*", dry_run=True).table
     (row,) = table.rows
-    kernel = S * T * k**2  # all figures are those of a group
+    kernel = S * T * math.prod(f)  # all figures are those of a group
     budget = Fraction(str(ratio)) * kernel  # 0.018 · 24000 is 432
-    names = ranks_of(family, k)
+    names = ranks_of(family, f, isinstance(layer, nn.Linear))
     ones = [1] * len(names)
     if not row.family:
-        least = count(S, T, k, *ones)
+        least = count(S, T, f, *ones)
         assert least > budget
         assert row.reason.endswith(f"the smallest possible ratio is {least / kernel:.3g}")
         return
     sizes = [row.ranks.get(name, 1) for name in names]  # those of 1 are left out
     assert row.ranks.keys() - {"e"} <= set(names)  # of `e`, blocks, there are always four
-    assert row.kernel == groups * count(S, T, k, *sizes)
+    assert row.kernel == groups * count(S, T, f, *sizes)
     assert row.parameters == row.kernel + groups * T
     assert row.kernel <= groups * budget
-    capped = caps(family, S, T, k, len(names))
-    for at, cap in enumerate(capped):
+    capped = caps(family, S, T, f, isinstance(layer, nn.Linear))
+    for at, name in enumerate(names):
         raised = [size + (number == at) for number, size in enumerate(sizes)]
-        assert count(S, T, k, *raised) > budget or sizes[at] == cap, (family, row.ranks)
+        enough = sizes[at] == capped.get(name)
+        assert count(S, T, f, *raised) > budget or enough, (family, name, row.ranks)
 
 
-def ranks_of(family: str, k: int) -> tuple[str, ...]:
+def ranks_of(family: str, f: tuple[int, ...], matrix: bool) -> tuple[str, ...]:
+    """The names of the ranks in the order in which they are counted."""
+    D = len(f)
     match family:
         case "TK" | "BT":
             return "p", "r"
         case "rTK":
             return "p_1", "p_2", "r_1", "r_2"
         case "TR":
-            return ("r_0", "r_1", "r_2", "r_3") if k > 1 else ("r_0", "r_1")
+            return tuple(f"r_{at}" for at in range(D + 2))
         case "TT":
-            return ("r_0", "r_1", "r_2") if k > 1 else ("r_0",)
+            return tuple(f"r_{at}" for at in range(D + 1))
+        case "HT" if not matrix:
+            return tuple(f"r_{v}" for v in range(2, 2 * D + 4))
+        case "HT":
+            return "r_2", "r_3"
+        case "rHT":
+            return ("r_1", "r_2", "r_3") if f else ("r_2", "r_3")
+        case "rTR":
+            return ("r_1", "r_2", "r_3") if f else ("r_1", "r_2")
+        case "rBT":
+            return "r_1", "r_2"
         case "rTT":
-            return ("r_1", "r_2") if k > 1 else ("r_1",)
+            return ("r_1", "r_2") if f else ("r_1",)
         case _:
             return ("r",)
 
 
-def caps(family: str, S: int, T: int, k: int, ranks: int) -> list[int]:
-    """The largest useful rank of each bond: of a tree the smaller of the sizes on its sides."""
-    (a, b), (c, d) = balanced(S), balanced(T)
-    taps = k**2
+def caps(family: str, S: int, T: int, f: tuple[int, ...], matrix: bool) -> dict[str, int]:
+    """The largest useful rank of each bond of a tree: the smaller of the sizes on its sides. Sums
+    and rings have none at these ratios."""
+    (a, b), (c, d), taps = balanced(S), balanced(T), math.prod(f)
     match family:
         case "SVD":
-            return [min(S * k, T * k)]
+            first, second = halves(f)
+            return {"r": min(S * first, T * second)}
         case "TK":
-            return [min(S, T * taps), min(S * taps, T)]
-        case "TT" if k > 1:
-            return [min(S, k * k * T), min(S * k, k * T), min(S * k * k, T)]
+            return {"p": min(S, T * taps), "r": min(S * taps, T)}
         case "TT":
-            return [min(S, T)]
-        case "rTT" if k > 1:
-            return [min(a * c, b * d * taps), min(a * b * c * d, taps)]
+            before = [S * math.prod(f[:at]) for at in range(len(f) + 1)]
+            return {f"r_{at}": min(left, S * T * taps // left) for at, left in enumerate(before)}
         case "rTT":
-            return [min(a * c, b * d)]
+            return {"r_1": min(a * c, b * d * taps), "r_2": min(S * T, taps)}
         case "rTK":
-            return [a, b, c, d]
-        case _:  # sums and rings: of no use at these ratios
-            return [math.inf] * ranks  # type: ignore[list-item]
+            return {"p_1": a, "p_2": b, "r_1": c, "r_2": d}
+        case "HT" if not matrix:
+            leaves = (S, *f, T)
+            below = {len(leaves) + at: size for at, size in enumerate(leaves)}
+            for v in range(len(leaves) - 1, 1, -1):
+                below[v] = below[2 * v] * below[2 * v + 1]
+            return {f"r_{v}": min(size, S * T * taps // size) for v, size in below.items()}
+        case "HT" | "rHT":
+            return {
+                "r_1": min(taps, S * T),
+                "r_2": min(a * c, b * d * taps),
+                "r_3": min(b * d, a * c * taps),
+            }
+        case _:
+            return {}
 
 
 def test_decimals_stand_for_whole_numbers_of_parameters() -> None:

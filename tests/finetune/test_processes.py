@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where every process has written what it got."""
     place = tmp_path_factory.mktemp("processes")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    words = ["--nproc-per-node", str(PROCESSES), "-m", "tests.finetune.work", str(place)]
+    launch += ["--nproc-per-node", str(PROCESSES)]
+    words = ["-m", "tests.finetune.work", str(place)]
     root = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": root, "CUDA_VISIBLE_DEVICES": ""}
-    subprocess.run([*launch, *words], env=environment, cwd=root, check=True)
+    start = partial(subprocess.run, [*launch, *words], env=environment, cwd=root)
+    died = start(check=False, capture_output=True)
+    assert died.returncode
+    assert [each.name for each in place.iterdir()] == ["killed.pt"]
+    start(check=True)
     return place
 
 
@@ -65,7 +71,8 @@ def test_statistics(folder: Path) -> None:
 
 @pytest.mark.parametrize("rank", range(PROCESSES))
 def test_killed_in_an_epoch_all_go_on_from_where_they_were(rank: int, folder: Path) -> None:
-    """Each with its own random numbers, and with its own part of the epoch's loss."""
+    """One by SIGKILL, and so the other. Each goes on with its own random numbers, and with its own
+    part of the epoch's loss."""
     runs = read(folder, f"runs-{rank}.pt")
     (whole, losses), (again, told) = runs["whole"], runs["again"]
     assert told == losses

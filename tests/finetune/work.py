@@ -1,11 +1,15 @@
 """What each of two processes does that torchrun has started: the work of one, on its part of the
-data. `torchrun --standalone --nproc-per-node 2 -m tests.finetune.work FOLDER`"""
+data. `torchrun --standalone --nproc-per-node 2 -m tests.finetune.work FOLDER`
+
+The first time one of them kills itself, and so the other; started again they go on from there.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -55,10 +59,6 @@ def tuned(batches: object, folder: Path | None) -> tuple[nn.Module, list[float]]
     return student, [*figures, *(epoch.loss for epoch in ended.epochs)]
 
 
-class Killed(BaseException):
-    """As if there had been no time for anything."""
-
-
 def drawing(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """The parts, with noise; one process draws more numbers than the other."""
     for x, labels in parted(epoch):
@@ -72,40 +72,42 @@ def net_with_dropout() -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), *layers).double()
 
 
-def goes_on(place: Path) -> dict[str, Any]:
-    """A run that was killed in an epoch and started again, beside one that was not. `torn.pt` is
-    the checkpoint that the killed one has left."""
-
-    def kill(epoch: int, batch: int, loss: float) -> None:
-        if (epoch, batch) == (1, 3):
-            raise Killed
-
-    def run(checkpoint: Path | None, progress: Any = None) -> tuple[dict[str, Tensor], list[float]]:
-        net = net_with_dropout()
-        given = {"optimizer": sgd, "checkpoint": checkpoint, "progress": progress}
+def run(checkpoint: Path | None, progress: Any = None) -> tuple[dict[str, Tensor], list[float]]:
+    """Weights, and losses of the epochs. The checkpoint is written after every batch."""
+    net = net_with_dropout()
+    given = {"optimizer": sgd, "checkpoint": checkpoint, "progress": progress}
+    with patch("tnc.finetune.checkpoint.INTERVAL", -1.0):
         told = tnc.tune_end_to_end(net, drawing, epochs=3, **given)
-        return net.state_dict(), [epoch.loss for epoch in told.epochs]
+    return net.state_dict(), [epoch.loss for epoch in told.epochs]
 
-    with patch("tnc.finetune.checkpoint.INTERVAL", -1.0):  # after every batch
-        whole = run(None)
-        with suppress(Killed):
-            run(place, kill)
-        dist.barrier()
-        if dist.get_rank() == 0:
-            place.with_name("torn.pt").write_bytes(place.read_bytes())
-        return {"whole": whole, "again": run(place)}
+
+def killed(epoch: int, batch: int, loss: float) -> None:
+    """In the middle of an epoch, while the other process waits for this one."""
+    if (epoch, batch, dist.get_rank()) == (1, 3, 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def goes_on(place: Path) -> dict[str, Any]:
+    """The run that was killed, to its end, beside one that was not. `torn.pt` is the checkpoint
+    that the killed one has left."""
+    if dist.get_rank() == 0:
+        place.with_name("torn.pt").write_bytes(place.read_bytes())
+    dist.barrier()
+    return {"again": run(place), "whole": run(None)}
 
 
 def work(place: Path) -> None:
     """The files of this process are named by its number."""
     torch.set_num_threads(1)
+    if not (place / "killed.pt").exists():
+        run(place / "killed.pt", killed)
     net, figures = tuned(parted, place)
     rank = dist.get_rank()
+    torch.save(goes_on(place / "killed.pt"), place / f"runs-{rank}.pt")
     norms = nn.Sequential(nn.BatchNorm2d(2)).double()
     tnc.reestimate(norms, parted)
     torch.save({"net": net.state_dict(), "figures": figures}, place / f"{rank}.pt")
     torch.save(norms.state_dict(), place / f"norms-{rank}.pt")
-    torch.save(goes_on(place / "killed.pt"), place / f"runs-{rank}.pt")
     dist.destroy_process_group()
 
 

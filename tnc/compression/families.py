@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -222,7 +223,8 @@ def _module(file: str) -> Module:
     return unit.module
 
 
-def _layers(module: Module) -> dict[str, Settable]:
+@lru_cache(8)
+def _layers(module: Module) -> Mapping[str, Settable]:
     return {each.name: each for each in offered(module)}
 
 
