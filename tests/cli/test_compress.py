@@ -206,7 +206,11 @@ REFUSED = [
     ("mine:net --rank 1 --family no.tnn:A", 3, "error: cannot read `no.tnn`: no such file"),
     ("mine:net --rank 1 --include bla", 2, "error: `bla` names no layer that could be replaced"),
     ("mine:net --rank 1 --exclude *", 1, "error: no layer is replaced; the table says why"),
-    ("mine:net --rank 1 --input 2,2", 1, "error: the model raises "),
+    (
+        "mine:net --rank 1 --input 2,2",
+        1,
+        "= help: `--input` has all sizes of what a call takes, the batch among them: 1,3,224,224",
+    ),
     ("mine:net --rank 1 --input 2;3", 2, "error: `--input 2;3`: give sizes like 1,3,224,224"),
     ("mine:net --rank 1 --weights no.pt", 3, "error: cannot read `no.pt`: no such file"),
     ("mine:net --rank 1 --weights mine.py", 3, "error: cannot read `mine.py`: no state dictionary"),

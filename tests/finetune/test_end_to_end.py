@@ -448,6 +448,16 @@ def test_a_checkpoint_of_another_network_changes_nothing(tmp_path: Path) -> None
     assert same(weights(net), before)
 
 
+def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "run.pt"
+    tnc.tune_end_to_end(network(), data, checkpoint=place)
+    found = torch.load(place, weights_only=True)
+    del found["about"]["format"]
+    torch.save(found, place)
+    with pytest.raises(ValueError, match="is of a run with format = None, not 1"):
+        tnc.tune_end_to_end(network(), data, checkpoint=place)
+
+
 def test_rates_may_be_numbers_of_numpy(tmp_path: Path) -> None:
     def run(net: nn.Module, epochs: int, path: Path | None) -> None:
         def cosine(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:

@@ -273,7 +273,8 @@ def _compressed(
     try:
         return compress(model, example=example, progress=step, **settings)
     except ExampleFailed as error:
-        raise Stop(Exit.REFUSED, f"error: {error}") from None
+        help = "`--input` has all sizes of what a call takes, the batch among them: 1,3,224,224"
+        raise Stop(Exit.REFUSED, f"error: {error}\n  = help: {help}") from None
     except Infeasible as error:
         raise Stop(Exit.LIMIT, f"error: the budget cannot be met: {error}") from None
     except FileNotFoundError as error:

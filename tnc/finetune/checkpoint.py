@@ -30,6 +30,8 @@ NO_CHECKPOINT = (
     AttributeError,
 )
 """What torch.load raises for other files, or a part of one."""
+FORMAT = 1
+"""Changes when states become different from those that files may hold."""
 INTERVAL = 60.0
 """Seconds after which a state is worth keeping in the middle of an epoch."""
 
@@ -91,7 +93,9 @@ def checkpoint_at(
 ) -> Checkpoint:
     """The checkpoint in a file, or none, of a run over a network."""
     place = None if path is None else Path(path)
-    return Checkpoint(place, {"phase": phase, **about, "network": outline(network)})
+    return Checkpoint(
+        place, {"format": FORMAT, "phase": phase, **about, "network": outline(network)}
+    )
 
 
 def outline(network: nn.Module) -> str:
