@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -147,7 +146,8 @@ def compressed(setting: Setting, cell: Cell, teacher: nn.Module) -> tuple[tnc.Co
 
     Ranks are the largest that fit layer by layer. Where that leaves so much dense, layers being
     smaller than the smallest of their family, that the whole is `ABOVE` what is asked for, the
-    layers share what they may have together instead, if that suffices for all of them.
+    layers share what they may have together instead; if that suffices not for all of them, every
+    rank is 1, the least there is.
     """
     names = {"Linear": MATRIX.get(cell.family, cell.family), "Conv": cell.family}
     family = {kind: names[kind] for kind in LAYERS[setting.layers]}
@@ -158,8 +158,10 @@ def compressed(setting: Setting, cell: Cell, teacher: nn.Module) -> tuple[tnc.Co
     kernels += sum(row.dense_parameters for row in rows if "smallest possible" in row.reason)
     others = made.table.dense_parameters - kernels
     if made.table.parameters - others > ABOVE * cell.ratio * kernels:
-        with suppress(ValueError):  # the least is more
+        try:
             made = shrink(budget=others + int(cell.ratio * kernels))
+        except ValueError:  # they need more
+            made = shrink(rank=1)
     return made, (made.table.parameters - others) / kernels
 
 

@@ -147,6 +147,28 @@ def test_a_torn_line_is_made_anew(tmp_path: Path) -> None:
         tables.kept(file, other)
 
 
+@pytest.mark.parametrize(
+    ("family", "ratio", "least", "most"),
+    [
+        ("SVD", 0.05, 0.045, 0.05),  # others go without what a 1 × 1 shortcut needs
+        ("SVD", 0.02, 672 / 19072, 672 / 19072),  # every rank is 1: 3(S + T) or S + T parameters
+    ],
+)
+def test_actual_ratios_of_small_layers(
+    family: str, ratio: float, least: float, most: float
+) -> None:
+    """Of 19,072 parameters that convolutions have, all but the first."""
+    runs, networks = import_module("runs"), import_module("networks")
+    setting = runs.Setting("resnet8", "digits", "all", 1, 0.1, 2)
+    teacher = networks.NETWORKS["resnet8"](1, 10)
+    made, actual = runs.compressed(setting, runs.Cell(family, ratio, 0), teacher)
+    assert least <= actual <= most
+    assert made.model is not None
+    total = sum(each.numel() for each in made.model.parameters())
+    rest = sum(each.numel() for each in teacher.parameters()) - 19072
+    assert total - rest == round(actual * 19072)
+
+
 def test_mean_and_deviation() -> None:
     spread = import_module("tables").spread
     assert spread([90.0, 91.0, 95.0]) == "92.0 ± 2.6"
