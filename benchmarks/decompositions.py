@@ -1,15 +1,18 @@
 """How long fits take beside tensorly's decompositions: `python -m benchmarks.decompositions`.
 
-Both have equally many sweeps on the same kernel [t, s, 3, 3] in float64, on one thread. CP starts
-at random, Tucker and the tensor train at truncated SVDs; of the tensor train tensorly has no sweeps
-at all, so neither has the fit.
+Both have equally many sweeps on the same kernel [t, s, 3, 3] in float64, on one thread, in turns.
+CP starts at random, Tucker and the tensor train at truncated SVDs; of the tensor train tensorly has
+no sweeps at all, so neither has the fit. Kernels are normal numbers, or have a structure: a sum of
+outer products of decreasing size, and a tenth of such numbers.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from statistics import median
 from time import perf_counter
 
 import tensorly
@@ -29,22 +32,38 @@ SHARE = 4
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3, help="the best of (default: 3)")
+    parser.add_argument("--rounds", type=int, default=5, help="the median of (default: 5)")
     parser.add_argument("--sweeps", type=int, default=20, help="of CP and Tucker (default: 20)")
     parser.add_argument("--channels", type=int, nargs="*", default=CHANNELS)
     given = parser.parse_args()
     torch.set_num_threads(1)
     tensorly.set_backend("pytorch")
     warnings.filterwarnings("ignore", message="Trying to compute SVD")
-    print("channels  rank  format     tensorly          tnc               time")
-    for channels in given.channels:
-        kernel = torch.randn(channels, channels, 3, 3, dtype=torch.float64)
-        for name, theirs, ours in cases(kernel, channels // SHARE, given.sweeps):
-            (first, one), (second, two) = (measured(run, given.rounds) for run in (theirs, ours))
+    torch.manual_seed(0)
+    print("channels  rank  kernel      format     tensorly          tnc               time")
+    for channels, (kind, make) in product(given.channels, KERNELS.items()):
+        kernel, rank = make(channels), channels // SHARE
+        for name, theirs, ours in cases(kernel, rank, given.sweeps):
+            (first, one), (second, two) = measured((theirs, ours), given.rounds)
             errors = [float((each - kernel).norm() / kernel.norm()) for each in (one, two)]
-            row = f"{channels:>8}{channels // SHARE:>6}  {name:<11}"
+            row = f"{channels:>8}{rank:>6}  {kind:<12}{name:<11}"
             row += f"{first:.3f} s ({errors[0]:.4f})  {second:.3f} s ({errors[1]:.4f})"
             print(f"{row}{second / first:>8.2f}")
+
+
+def normal(size: int) -> Tensor:
+    """[t, s, i, j], all of one variance."""
+    return torch.randn(size, size, 3, 3, dtype=torch.float64)
+
+
+def structured(size: int) -> Tensor:
+    """[t, s, i, j]: component r of `size` has the weight 1/r."""
+    parts = [torch.randn(each, size, dtype=torch.float64) for each in (size, size, 3, 3)]
+    weights = torch.arange(1, size + 1, dtype=torch.float64).reciprocal()
+    return torch.einsum("tr,sr,ir,jr,r->tsij", *parts, weights) + 0.1 * normal(size)
+
+
+KERNELS = {"normal": normal, "structured": structured}
 
 
 def cases(kernel: Tensor, rank: int, sweeps: int) -> Iterator[tuple[str, Run, Run]]:
@@ -85,14 +104,15 @@ def cases(kernel: Tensor, rank: int, sweeps: int) -> Iterator[tuple[str, Run, Ru
     yield "TT-SVD", train, fitted(conv.TT(**sizes), 0)
 
 
-def measured(run: Run, rounds: int) -> tuple[float, Tensor]:
-    """The least time of a run that is not the first, and its result."""
-    result, times = run(), []
-    for _ in range(rounds):
+def measured(runs: Sequence[Run], rounds: int) -> list[tuple[float, Tensor]]:
+    """The median time of each of some runs, which take turns, and its result; the first does not
+    count."""
+    results, times = [run() for run in runs], [[0.0] * rounds for _ in runs]
+    for number, (kind, run) in product(range(rounds), enumerate(runs)):
         begun = perf_counter()
-        result = run()
-        times.append(perf_counter() - begun)
-    return min(times), result
+        results[kind] = run()
+        times[kind][number] = perf_counter() - begun
+    return [(median(each), result) for each, result in zip(times, results, strict=True)]
 
 
 if __name__ == "__main__":

@@ -15,4 +15,7 @@ def test_every_format_is_measured() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     _, *rows = done.stdout.splitlines()
-    assert [row.split()[2] for row in rows] == ["CP", "Tucker-2", "TT-SVD"]
+    formats = ["CP", "Tucker-2", "TT-SVD"]
+    assert [row.split()[2:4] for row in rows] == [
+        [kind, name] for kind in ("normal", "structured") for name in formats
+    ]
