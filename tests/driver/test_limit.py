@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import product
+
 import pytest
 
 import tnc
+from tests.plan.allocations import peak
 from tnc.driver.limit import amount
 
 CP = """tnn 1
@@ -41,6 +45,23 @@ def test_a_limit_is_kept(layer: str) -> None:
     (error,) = (each for each in refused.value.diagnostics if each.severity == "error")
     assert error.code == "E0501"
     assert f"{least.peak_bytes:,}" in error.labels[0].text
+
+
+@pytest.mark.parametrize(
+    ("layer", "settings", "n"),
+    [("rTK", {"S": 32, "T": 36}, 4), ("TR", {"S": 48, "T": 52, "R": 6}, 8)],
+)
+def test_a_limit_is_kept_whatever_is_frozen(layer: str, settings: dict[str, int], n: int) -> None:
+    """What only the gradients of frozen weights read goes in time as well."""
+    bind = {"n": n, "h_1": 9, "h_2": 8}
+    compiled = partial(tnc.compile, "std.convolution", layer, set=settings, bind=bind)
+    limit = int(0.97 * compiled().plan.peak_bytes)
+    made = getattr(compiled(memory_limit=limit).module, layer)()
+    weights = list(made.parameters())
+    for needed in product((False, True), repeat=len(weights)):
+        for weight, flag in zip(weights, needed, strict=True):
+            weight.requires_grad_(flag)
+        assert peak(made, (n, settings["S"], 9, 8)) <= limit, needed
 
 
 @pytest.mark.parametrize(

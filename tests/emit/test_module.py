@@ -161,20 +161,33 @@ def test_an_unknown_initial_value_is_refused() -> None:
         emit([(program, case.plan)], sources=[("a", "")], version="")
 
 
-def test_needs_no_tnc(case: Case, tmp_path: Path) -> None:
-    """Run on its own in a place where tnc cannot be imported."""
-    (tmp_path / "generated.py").write_text(text_of(case))
-    shapes = ", ".join(f"torch.ones({shape})" for shape in case.shapes)
-    program = (
-        "import sys; sys.path.insert(0, '.'); sys.modules['tnc'] = None\n"
-        "import torch, generated, pickle, copy\n"
-        f"layer = generated.{case.program.layer.name}()\n"
-        f"result = copy.deepcopy(pickle.loads(pickle.dumps(layer)))({shapes})\n"
-        "first = result[0] if isinstance(result, tuple) else result\n"
-        "first.sum().backward()\n"
-        "assert issubclass(generated.ShapeError, ValueError)\n"
-    )
-    subprocess.run([sys.executable, "-I", "-c", program], cwd=tmp_path, check=True)
+ALONE = """
+import copy, importlib, pickle, sys
+import torch
+sys.path.insert(0, ".")
+sys.modules["tnc"] = None
+for module, layer, shapes in {cases}:
+    print(module, flush=True)
+    generated = importlib.import_module(module)
+    made = copy.deepcopy(pickle.loads(pickle.dumps(getattr(generated, layer)())))
+    result = made(*map(torch.ones, shapes))
+    first = result[0] if isinstance(result, tuple) else result
+    first.sum().backward()
+    assert issubclass(generated.ShapeError, ValueError)
+"""
+
+
+def test_needs_no_tnc(tmp_path: Path) -> None:
+    """Run on their own in a place where tnc cannot be imported."""
+    cases = []
+    for number, make in enumerate(CASES.values()):
+        case = make()
+        (tmp_path / f"generated_{number}.py").write_text(text_of(case))
+        cases.append((f"generated_{number}", case.program.layer.name, [*map(tuple, case.shapes)]))
+    command = [sys.executable, "-I", "-c", ALONE.format(cases=cases)]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [module for module, _, _ in cases]
 
 
 def test_copies_and_state(case: Case) -> None:

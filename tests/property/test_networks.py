@@ -29,7 +29,7 @@ def built(network: Network) -> tuple[Network, nn.Module]:
     return static, instance_of(static.text())
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(networks())
 def test_layers(network: Network) -> None:
     """A compiled layer agrees with the oracle, at the sizes of its program and at others."""

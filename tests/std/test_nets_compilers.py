@@ -35,7 +35,7 @@ class Case:
 CASES = [
     Case("lenet5", "LeNet5", (1, 28, 28)),
     Case("resnet20", "ResNet20", (3, 8, 8)),
-    Case("resnet20-cp", "ResNet20", (3, 8, 8), {"Conv": "CP(R: 4)"}),
+    Case("resnet8-cp", "CifarResNet", (3, 8, 8), {"blocks": 1, "Conv": "CP(R: 4)"}),
     Case("transformer", "TransformerBlock", (5, 8), {"E": 8, "heads": 2, "drop": 0.0}),
 ]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

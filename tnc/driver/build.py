@@ -113,6 +113,7 @@ def print_module(sources: Sequence[Source], built: Sequence[Built], options: Opt
         sources=[(PurePath(each.name).name, _digest(each)) for each in sources],
         version=VERSION,
         backward=options.backward,
+        frugal=options.memory_limit is not None,
     )
 
 

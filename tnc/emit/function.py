@@ -204,7 +204,7 @@ def _gradients(made: Function, given: Sequence[str]) -> list[str]:
         [name for name in given if name not in made.part.weights],
         [name for name in routine.gradients if name],
     )
-    steps = block(BODY, routine.backward, dying, needs, made.everything)
+    steps = block(BODY, routine.backward, dying, needs, made.everything, frugal=made.part.frugal)
     optional = [
         target
         for line in routine.backward

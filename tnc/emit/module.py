@@ -49,20 +49,21 @@ def emit(
     sources: Sequence[tuple[str, str]],
     version: str,
     backward: Backward = "derived",
+    frugal: bool = False,
 ) -> str:
     """The text of one module: the same bytes for the same input.
 
     `sources`: the `.tnn` and those that it imports, without folders, each with the sha256 of its
     text.
     `backward`: `derived` prints the gradients, `autograd` the planned forward only, `auto` the
-    latter for layers below `TINY`.
+    latter for layers below `TINY`. `frugal`: memory is limited, whatever gradients are asked for.
 
     Errors: ValueError for two layers of one name.
     """
     names = sorted(program.layer.name for program, _ in programs)
     if len(set(names)) < len(names):
         raise ValueError(f"two layers have the same name: {', '.join(names)}")
-    sections = _sections(programs, backward)
+    sections = _sections(programs, backward, frugal)
     body = "\n\n\n".join("\n".join(section) for section in sections)
     head = [
         *docstring("", header(programs, sources, version)),
@@ -74,9 +75,11 @@ def emit(
     return "\n".join(head) + "\n\n\n" + body + "\n"
 
 
-def _sections(programs: Sequence[tuple[Program, Plan]], backward: Backward) -> list[list[str]]:
+def _sections(
+    programs: Sequence[tuple[Program, Plan]], backward: Backward, frugal: bool
+) -> list[list[str]]:
     """The functions and classes of the module, each as lines."""
-    named = parts(program for program, _ in programs)
+    named = parts((program for program, _ in programs), frugal)
     ordered = sorted(programs, key=lambda one: one[1].macs)
     made = routines([(each, _reason(each, plan, backward)) for each, plan in ordered], named)
     sections = [SHAPE_ERROR]

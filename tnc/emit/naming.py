@@ -32,7 +32,8 @@ class Part:
     """A routine with the names of what is made of it.
 
     `weights`: the arguments that are parameters or buffers wherever the routine is called, so
-    that deleting them frees nothing.
+    that deleting them frees nothing. `frugal`: its backward keeps nothing that is not read any
+    more, whatever gradients are skipped.
     """
 
     routine: Routine
@@ -41,6 +42,7 @@ class Part:
     tangent: str
     apply: str
     weights: frozenset[str]
+    frugal: bool = False
 
     @property
     def locals(self) -> frozenset[str]:
@@ -52,7 +54,7 @@ class Part:
         return frozenset((*targets, *given, "torch", "math"))
 
 
-def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
+def parts(programs: Iterable[Program], frugal: bool = False) -> dict[Routine, Part]:
     """The routines of all layers, each under names of its own."""
     programs = tuple(form for program in programs for form in program.forms)
     taken = {"ShapeError", "torch", "math", "nn", "_Derived", "_reset_inside"}
@@ -72,7 +74,7 @@ def parts(programs: Iterable[Program]) -> dict[Routine, Part]:
             function = _take(f"_{camel}Function" if f"_{camel}" in taken else f"_{camel}", taken)
             tangent = _take(f"{function}WithJvp", taken)
             found[routine] = Part(
-                routine, forward, function, tangent, apply, _weights(program, routine)
+                routine, forward, function, tangent, apply, _weights(program, routine), frugal
             )
     return found
 

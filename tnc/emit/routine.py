@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 from textwrap import fill
 
 from tnc.emit.expression import flat, parse
@@ -17,6 +18,7 @@ from tnc.emit.statement import (
     delete,
     fits,
     give,
+    nothing,
     unpack,
     when,
 )
@@ -224,22 +226,39 @@ def block(
     conditions: str = "",
     everything: frozenset[int] = frozenset(),
     located: bool | None = None,
+    frugal: bool = False,
 ) -> list[str]:
     """Steps with their comments; `located`: these say where the step comes from, else they do if
     that is several places. With `conditions`, the name of the flags that say which gradients are
-    needed, consecutive lines for the same gradients stand under one `if`."""
+    needed, consecutive lines for the same gradients stand under one `if`. What the last of them is
+    the last to read is deleted behind it, for where they are skipped; if `frugal`, so is what
+    others are the last to read, or what is itself not always there."""
     located = _located(lines) if located is None else located
+
+    def needs(line: Line) -> frozenset[int]:
+        return line.needs if conditions and not line.needs >= everything else frozenset()
+
+    made = {name: needs(line) for line in lines for name in line.targets}
     text: list[str] = []
-    before: frozenset[int] = frozenset()
-    for line, dead in zip(lines, dying, strict=True):
-        needs = line.needs if conditions and not line.needs >= everything else frozenset()
-        if needs and needs != before:
-            text += when(margin, [f"{conditions}[{k}]" for k in sorted(needs)])
-        before = needs
-        inner = margin + INDENT if needs else margin
-        text += _noted(inner, line, located)
-        text += assign(inner, line.targets, line.expression)
-        text += delete(inner, dead) if dead else []
+    for condition, run in groupby(zip(lines, dying, strict=True), lambda pair: needs(pair[0])):
+        steps = list(run)
+        inner = margin + INDENT if condition else margin
+        if condition:
+            text += when(margin, [f"{conditions}[{k}]" for k in sorted(condition)])
+        wider = [
+            [name for name in dead if made.get(name, frozenset()) != condition] for _, dead in steps
+        ]
+        always = [name for name in wider[-1] if not made.get(name)]
+        behind = set(wider[-1] if frugal else always)
+        for line, dead in steps:
+            text += _noted(inner, line, located)
+            text += assign(inner, line.targets, line.expression)
+            inside = [name for name in dead if name not in behind]
+            text += delete(inner, inside) if inside else []
+        text += delete(margin, always) if always else []
+        if frugal:
+            others = [name for names in wider for name in names if name not in always]
+            text += nothing(margin, others)
     return text
 
 

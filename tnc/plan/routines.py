@@ -89,8 +89,8 @@ def execute(
     for line, dead in zip(lines, dying or [()] * len(lines), strict=True):
         if not line.needs or line.needs & wanted:
             _assign(scope, line.targets, run(line, scope))
-            for name in dead:
-                del scope[name]
+        for name in dead:
+            scope.pop(name, None)
 
 
 def _assign(scope: Scope, targets: Sequence[str], value: Any) -> None:
