@@ -27,7 +27,7 @@ from tnc.plan.network import Network, Tree
 from tnc.plan.planner import VERSION as VERSION_OF_ORDERS
 from tnc.plan.planner import Planned
 
-VERSION = 7
+VERSION = 8
 """Part of the cache's key: raise it whenever another plan may be chosen."""
 
 SCHEMA = "tnc.choice/1"
