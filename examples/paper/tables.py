@@ -34,10 +34,7 @@ def measured(
     setting: Setting, cells: Sequence[Cell], found: dict[Cell, Result], folder: Path
 ) -> Iterator[Result]:
     """The results of the cells that are not found yet, as they are made."""
-    try:
-        data = dataset(setting.data)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    data = dataset(setting.data)
     for seed in sorted({cell.seed for cell in cells}):
         mine = [cell for cell in cells if cell.seed == seed and cell not in found]
         if mine:
@@ -169,5 +166,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -401,6 +401,7 @@ def foreign(path: Path) -> None:
         (foreign, 0, "no checkpoint of tnc"),
         (lambda path: path.write_text("hello"), 0, "no checkpoint"),
         (lambda path: path.write_bytes(b""), 0, "no checkpoint"),
+        (lambda path: path.write_bytes(b"junk"), 0, "no checkpoint"),
         (lambda path: None, 1, "seed = 0, not 1"),
     ],
 )
@@ -454,7 +455,9 @@ def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
     found = torch.load(place, weights_only=True)
     del found["about"]["format"]
     torch.save(found, place)
-    with pytest.raises(ValueError, match="is of a run with format = None, not 1"):
+    with pytest.raises(
+        ValueError, match="was written by another version of tnc: give another path"
+    ):
         tnc.tune_end_to_end(network(), data, checkpoint=place)
 
 

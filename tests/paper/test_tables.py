@@ -147,6 +147,14 @@ def test_a_torn_line_is_made_anew(tmp_path: Path) -> None:
         tables.kept(file, other)
 
 
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dense-0.pt").write_bytes(b"junk")
+    words = [sys.executable, str(PAPER / "tables.py"), *GRID, "-o", str(tmp_path)]
+    done = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    said = f"error: `{tmp_path}/dense-0.pt` is no checkpoint: give another path\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
 @pytest.mark.parametrize(
     ("family", "ratio", "least", "most"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import pickle
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,16 +19,6 @@ from tnc.finetune import processes, unfinished
 
 PathLike = str | os.PathLike[str]
 
-NO_CHECKPOINT = (
-    RuntimeError,
-    OSError,
-    ValueError,
-    pickle.UnpicklingError,
-    EOFError,
-    KeyError,
-    AttributeError,
-)
-"""What torch.load raises for other files, or a part of one."""
 FORMAT = 1
 """Changes when states become different from those that files may hold."""
 INTERVAL = 60.0
@@ -59,11 +48,16 @@ class Checkpoint:
         written = io.BytesIO(self.path.read_bytes())
         try:
             found = torch.load(written, map_location="cpu", weights_only=True)
-        except NO_CHECKPOINT as error:
+        except Exception as error:  # there is none that torch.load does not raise for some file
             raise ValueError(f"`{self.path}` is no checkpoint: give another path") from error
         about = found.get("about") if isinstance(found, dict) else None
         if not isinstance(about, dict) or "state" not in found:
             raise ValueError(f"`{self.path}` is no checkpoint of tnc: give another path")
+        if about.get("format") != FORMAT:
+            raise ValueError(
+                f"`{self.path}` was written by another version of tnc: "
+                "give another path, or delete it to begin anew"
+            )
         for name, value in self.about.items():
             if about.get(name) != value:
                 raise ValueError(

@@ -125,7 +125,8 @@ class Activations:
         rough = torch.linalg.cholesky(square + ROUGH * mean * one)
         dense = torch.cholesky_solve(crossed.mT, rough).mT
         beyond = max(total - float(target.square().sum()), 0.0)
-        return Whitened(self._laid_out(dense), target, root, beyond, total or 1.0)
+        whole = self._total + self.samples * float(self._means[1].square().sum())
+        return Whitened(self._laid_out(dense), target, root, beyond, whole or 1.0)
 
     def _moments(self, held: Tensor | None) -> tuple[Tensor, Tensor, float]:
         """XXᵀ, YXᵀ and ‖Y‖²: about the means, or of what a bias that is held leaves of Y."""
@@ -170,8 +171,9 @@ class Whitened:
     """‖Y − K X‖² = ‖K L − T‖² + beyond, with L Lᵀ = X Xᵀ and T = Y Xᵀ L⁻ᵀ.
 
     `dense`: a dense kernel that does nearly as well as can be, laid out as the layer's. `target`:
-    T [group, row, ·], `root`: L [group, column, ·]. `beyond`: what no kernel reaches of `total`,
-    ‖Y‖².
+    T [group, row, ·], `root`: L [group, column, ·]. `beyond`: what no kernel reaches. With a bias,
+    X and Y are about their means, or Y is what a bias that is held leaves of it; `total` is ‖Y‖² of
+    the outputs as they were given.
     """
 
     dense: Tensor

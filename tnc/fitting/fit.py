@@ -53,8 +53,8 @@ def fit(
     equations of the language and planned like every other.
 
     Errors: CompileError with E0503 for a layer that is no such network; ValueError for a target of
-    another shape, or where all is frozen; TypeError for a module that is neither dense nor made by
-    tnc.
+    another shape, for numbers that are not finite or overflow, or where all is frozen; TypeError
+    for a module that is neither dense nor made by tnc.
     """
     problem = problem_of(layer, target)
     weights = {name: getattr(layer, name) for name in problem.system.network.names}

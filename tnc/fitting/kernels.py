@@ -55,5 +55,12 @@ def frozen(layer: nn.Module) -> frozenset[str]:
 
 
 def constants(system: System, layer: nn.Module) -> dict[str, Tensor]:
-    """The factors of a kernel that are not fitted, in float64."""
-    return {name: getattr(layer, name).detach().double() for name in system.network.constants}
+    """The factors of a kernel that are not fitted, in float64. Errors: as `widened`."""
+    return {name: widened(name, getattr(layer, name)) for name in system.network.constants}
+
+
+def widened(name: str, weight: Tensor) -> Tensor:
+    """A weight in float64. Errors: ValueError where it is not finite."""
+    if not weight.isfinite().all():
+        raise ValueError(f"`{name}` of the layer has elements that are not finite")
+    return weight.detach().double()

@@ -10,6 +10,8 @@ from torch import Tensor
 SMALLEST = 1e-14
 """The proximal term has at least this weight."""
 
+OVERFLOW = "numbers of the fit overflow: scale the target and the weights"
+
 STRONGER = 100.0
 """By so much the proximal term grows where a Gram matrix is singular for it."""
 
@@ -21,9 +23,17 @@ def solve(grams: Sequence[Tensor], wanted: Tensor, near: Tensor, weight: float) 
     μ is the mean eigenvalue of JᵀJ. Nothing that minimises the first term alone is moved by the
     second; so iterations converge to least squares, also where they are not unique.
 
+    One term for the product, not one for each of `grams`: where several are singular, that would
+    leave next to nothing of it.
+
     Source: proximal alternating minimisation (Attouch et al. 2010); regularised alternating least
     squares (Li, Kindermann, Navasca 2013).
+
+    Errors: ValueError where numbers have overflowed.
     """
+    diagonals = [gram.diagonal(dim1=1, dim2=2) for gram in grams]  # no element is larger
+    if not all(each.isfinite().all() for each in (*diagonals, wanted)):
+        raise ValueError(OVERFLOW)
     if len(grams) == 1:
         return _cholesky(grams[0], wanted, near, weight)
     return _kronecker(grams, wanted, near, weight)

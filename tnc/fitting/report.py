@@ -13,12 +13,13 @@ class FitReport:
     """How well a layer was fitted.
 
     `error`: ‖K − T‖ / ‖T‖, K being the kernel of the layer and T the target; of activations
-    ‖Ŷ − Y‖ / ‖Y‖ on the samples. `errors`: the same after each sweep of the best start, the start
-    itself first. `iterations`: its sweeps. `restarts`: the final error of every start.
-    `converged`: whether a sweep changed the error by less than the tolerance. `largest_norm`: the
-    largest norm of a component, in norms of the target; far above 1, components cancel each other.
-    `bias`: `none`, `kept` as it was, `copied` from the target, `zeroed` or `fitted`.
-    `notes`: what else is worth knowing.
+    ‖Ŷ − Y‖ / ‖Y‖ on the samples; in float64, before a layer of a coarser type rounds its weights,
+    which matters where components cancel each other. `errors`: the same after each sweep of the
+    best start, the start itself first. `iterations`: its sweeps. `restarts`: the final error of
+    every start. `converged`: whether a sweep changed the error by less than the tolerance.
+    `largest_norm`: the largest norm of a component, in norms of the target; far above 1, components
+    cancel each other. `bias`: `none`, `kept` as it was, `copied` from the target, `zeroed` or
+    `fitted`. `notes`: what else is worth knowing.
     """
 
     error: float

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
+from tnc.fitting.kernels import widened
 from tnc.fitting.network import length
 from tnc.fitting.roles import having, modes_in
 from tnc.fitting.trees import leading, normal, peeled, tree_of
@@ -27,11 +28,14 @@ def starts(
     count: int,
     seed: int,
 ) -> Iterator[Tensors]:
-    """The factors of each start, in float64: one of the given kind, and then random ones."""
+    """The factors of each start, in float64: one of the given kind, and then random ones.
+
+    Errors: ValueError for a start at weights that are not finite.
+    """
     for number in range(count if system.network.names else 1):
         source = torch.Generator().manual_seed(seed + number)
         if number == 0 and start == "current":
-            yield {name: each.detach().double() for name, each in weights.items()}
+            yield {name: widened(name, each) for name, each in weights.items()}
         elif number == 0 and start == "auto":
             yield _decomposed(system, given, source)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import sqrt
+from math import isfinite, sqrt
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from torch import Tensor
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
 from tnc.fitting.gauge import Gauge
-from tnc.fitting.least_squares import solve
+from tnc.fitting.least_squares import OVERFLOW, solve
 
 ZERO = 1e-13
 """Below it an error is rounding."""
@@ -20,6 +20,10 @@ ZERO = 1e-13
 EXACT = 1e-5
 """Below such an error it is computed from the kernel itself, as differences of squares are too
 coarse."""
+
+
+ROUNDED = 1 + 1e-3
+"""By more a sweep raises the error only where a system was too singular to be solved."""
 
 
 @dataclass(slots=True)
@@ -75,12 +79,24 @@ class Descent:
 def descend(
     descent: Descent, iterations: int, tolerance: float, told: Callable[[int, float], object]
 ) -> tuple[list[float], bool]:
-    """Sweeps until one changes the error by less than `tolerance` of itself. The
-    errors, that of the start first, and whether they converged."""
-    errors = [descent.error()]
-    for number in range(1, iterations + 1):
-        errors.append(descent.sweep())
-        told(number, errors[-1])
-        if abs(errors[-2] - errors[-1]) <= tolerance * errors[-1] or errors[-1] < ZERO:
-            return errors, True
-    return errors, False
+    """Sweeps until one changes the error by less than `tolerance` of itself. The errors, that of
+    the start first, and whether they converged. A sweep that makes the error larger does so by
+    rounding; the factors are those before it, and there is no other.
+
+    Errors: ValueError where numbers overflow.
+    """
+    errors, converged = [descent.error()], False
+    if not isfinite(errors[0]):
+        raise ValueError(OVERFLOW)
+    best, kept = 0, dict(descent.tensors)
+    while errors[-1] >= ZERO and not converged and len(errors) <= iterations:
+        error = descent.sweep()
+        if not error <= ROUNDED * errors[best] + ZERO:
+            break
+        errors.append(error)
+        told(len(errors) - 1, error)
+        if error <= errors[best]:
+            best, kept = len(errors) - 1, dict(descent.tensors)
+        converged = abs(errors[-2] - error) <= tolerance * error
+    descent.tensors.update(kept)
+    return errors[: best + 1], converged or errors[best] < ZERO

@@ -12,6 +12,9 @@ from tnc.fitting.network import Network, length
 from tnc.ir.layer import Weight
 from tnc.record import record
 
+SMALLEST, LARGEST = 1e-280, 1e280
+"""Between them a squared norm leaves room for products with others."""
+
 
 @record
 class Slide:
@@ -99,7 +102,10 @@ def laid_out(network: Network, kernel: Tensor) -> Tensor:
         raise ValueError(f"the target is of {kernel.dtype}, not of real numbers")
     if not kernel.isfinite().all():
         raise ValueError("the target has elements that are not finite")
-    return kernel.to(torch.float64).reshape(network.shape).contiguous()
+    whole = kernel.to(torch.float64).reshape(network.shape).contiguous()
+    if whole.any() and not SMALLEST < whole.square().sum() < LARGEST:
+        raise ValueError("the elements of the target have no squares in float64: scale it")
+    return whole
 
 
 def _axes(network: Network) -> str:
