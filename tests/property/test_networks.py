@@ -29,7 +29,7 @@ def built(network: Network) -> tuple[Network, nn.Module]:
     return static, instance_of(static.text())
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(networks())
 def test_layers(network: Network) -> None:
     """A compiled layer agrees with the oracle, at the sizes of its program and at others."""
@@ -40,7 +40,7 @@ def test_layers(network: Network) -> None:
         agree(layer, larger.reference(), *larger.signals())
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(expressions())
 def test_equations(network: Network) -> None:
     """`tnc.einsum` agrees with the oracle, second derivatives included."""
@@ -64,7 +64,7 @@ def gradients_of_norm(values: tuple[Tensor, ...], inputs: list[Tensor]) -> tuple
     return torch.autograd.grad(total, inputs, allow_unused=True, materialize_grads=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(networks())
 def test_adjoint(network: Network) -> None:
     """⟨Jv, w⟩ = ⟨v, Jᵀw⟩: forward mode and reverse mode are each other's transpose."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from tnc.driver.forward import forward_module
 from tnc.emit.load import load_module
 from tnc.fitting.equations import Equation, Given, grams, kernel_of, projection
-from tnc.fitting.least_squares import times
+from tnc.fitting.least_squares import Gram, times
 from tnc.fitting.network import Network, length
 from tnc.fitting.refusal import Unfit
 from tnc.fitting.roles import Roles, lacking, roles_of
@@ -69,14 +69,18 @@ class Block:
         back = sorted(range(len(sizes)), key=self.order.__getitem__)
         return matrix.reshape(sizes).permute(back).reshape(self.physical).contiguous()
 
-    def gram(self, tensors: Tensors) -> list[Tensor]:
+    def gram(self, number: int, tensors: Tensors) -> Gram:
+        """That of one group of bonds."""
         batch, bonds, _ = self.sizes
-        pairs = zip(self.grams, bonds, strict=True)
-        return [gram(tensors).reshape(batch, size, size) for gram, size in pairs]
+        return Gram(self.grams[number](tensors).reshape(batch, bonds[number], bonds[number]))
 
-    def applied(self, grams: Sequence[Tensor], matrix: Tensor) -> Tensor:
+    def gram_matrices(self, tensors: Tensors) -> list[Gram]:
+        """Those of all groups of bonds."""
+        return [self.gram(number, tensors) for number in range(len(self.grams))]
+
+    def applied(self, grams: Sequence[Gram], matrix: Tensor) -> Tensor:
         """JᵀJ times a block."""
-        return times(grams, matrix)
+        return times([gram.matrix for gram in grams], matrix)
 
     def projected(self, tensors: Tensors) -> Tensor:
         batch, bonds, free = self.sizes

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tnc.fitting.blocks import Block, System
+from tnc.fitting.least_squares import Gram
 from tnc.fitting.network import length
 from tnc.fitting.roles import having
 from tnc.ir.tensor import Mode
@@ -86,15 +87,15 @@ def _energies(block: Block, k: int, tensors: Mapping[str, Tensor]) -> Tensor:
     blocks on the diagonal count.
     """
     batch, bonds, _ = block.sizes
-    grams = block.gram(tensors)
+    grams = block.gram_matrices(tensors)
     number = next(n for n, group in enumerate(block.groups) if k in group)
     group = block.groups[number]
     at = group.index(k)
     inner = [block.shape[position] for position in group]
     before, size, after = prod(inner[:at]), inner[at], prod(inner[at + 1 :])
-    own = grams[number]
+    own = grams[number].matrix
     one = torch.eye(bonds[number], dtype=own.dtype, device=own.device)
-    grams[number] = one.expand_as(own)
+    grams[number] = Gram(one.expand_as(own))
     left = block.matrix(tensors[block.name])
     right = block.applied(grams, left)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -16,26 +18,41 @@ STRONGER = 100.0
 """By so much the proximal term grows where a Gram matrix is singular for it."""
 
 
-def solve(grams: Sequence[Tensor], wanted: Tensor, near: Tensor, weight: float) -> Tensor:
+@dataclass(frozen=True)
+class Gram:
+    """A Gram matrix [batch, c, c]."""
+
+    matrix: Tensor
+
+    @cached_property
+    def spectrum(self) -> tuple[Tensor, Tensor]:
+        """Its eigenvalues [batch, c], none below 0, and its eigenvectors."""
+        values, vectors = torch.linalg.eigh(self.matrix)
+        return values.clamp_min(0), vectors
+
+    def finite(self) -> bool:
+        """Whether its elements are, of which none is larger than those of the diagonal."""
+        return bool(self.matrix.diagonal(dim1=1, dim2=2).isfinite().all())
+
+
+def solve(grams: Sequence[Gram], wanted: Tensor, near: Tensor, weight: float) -> Tensor:
     """The X [batch, bonds, free] with least ‖J X − T‖² + weight·μ·‖X − near‖².
 
-    `grams` [batch, bond, bond]: JᵀJ is their Kronecker product; `wanted` [batch, bonds, free]: JᵀT;
-    μ is the mean eigenvalue of JᵀJ. Nothing that minimises the first term alone is moved by the
-    second; so iterations converge to least squares, also where they are not unique.
-
-    One term for the product, not one for each of `grams`: where several are singular, that would
-    leave next to nothing of it.
+    JᵀJ is the Kronecker product of `grams`, `wanted` [batch, bonds, free] is JᵀT, and μ the mean
+    eigenvalue of JᵀJ. Nothing that minimises the first term alone is moved by the second; so
+    iterations converge to least squares, also where they are not unique. There is one such term
+    for the product, not one for each of `grams`: where several are singular, that would leave next
+    to nothing of it.
 
     Source: proximal alternating minimisation (Attouch et al. 2010); regularised alternating least
     squares (Li, Kindermann, Navasca 2013).
 
     Errors: ValueError where numbers have overflowed.
     """
-    diagonals = [gram.diagonal(dim1=1, dim2=2) for gram in grams]  # no element is larger
-    if not all(each.isfinite().all() for each in (*diagonals, wanted)):
+    if not (wanted.isfinite().all() and all(gram.finite() for gram in grams)):
         raise ValueError(OVERFLOW)
     if len(grams) == 1:
-        return _cholesky(grams[0], wanted, near, weight)
+        return _cholesky(grams[0].matrix, wanted, near, weight)
     return _kronecker(grams, wanted, near, weight)
 
 
@@ -52,12 +69,12 @@ def _cholesky(gram: Tensor, wanted: Tensor, near: Tensor, weight: float) -> Tens
         weight *= STRONGER
 
 
-def _kronecker(grams: Sequence[Tensor], wanted: Tensor, near: Tensor, weight: float) -> Tensor:
+def _kronecker(grams: Sequence[Gram], wanted: Tensor, near: Tensor, weight: float) -> Tensor:
     """In the basis of the eigenvectors of every Gram matrix JᵀJ is diagonal."""
-    values, vectors = zip(*map(torch.linalg.eigh, grams), strict=True)
-    total = values[0].clamp_min(0)
+    values, vectors = zip(*(gram.spectrum for gram in grams), strict=True)
+    total = values[0]
     for each in values[1:]:
-        total = (total[:, :, None] * each.clamp_min(0)[:, None, :]).flatten(1)
+        total = (total[:, :, None] * each[:, None, :]).flatten(1)
     mean = total.mean(1)[:, None, None]
     shift = max(weight, SMALLEST) * torch.where(mean > 0, mean, torch.ones_like(mean))
     turned = times([each.mT for each in vectors], wanted + shift * near)

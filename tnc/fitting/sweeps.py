@@ -12,7 +12,7 @@ from torch import Tensor
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
 from tnc.fitting.gauge import Gauge
-from tnc.fitting.least_squares import OVERFLOW, solve
+from tnc.fitting.least_squares import OVERFLOW, Gram, solve
 
 ZERO = 1e-13
 """Below it an error is rounding."""
@@ -34,6 +34,7 @@ class Descent:
     tensors: dict[str, Tensor]
     proximal: float
     gauge: Gauge = field(init=False)
+    _fixed: dict[tuple[str, int], Gram] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.gauge = Gauge(self.system)
@@ -68,12 +69,22 @@ class Descent:
         tensors = self.tensors
         target = self.target if block.rest is None else self.target - block.rest(tensors)
         wanted = block.projected({**tensors, TARGET: target})
-        grams = block.gram(tensors)
+        grams = [self._gram(block, number) for number in range(len(block.grams))]
         near = block.matrix(tensors[block.name])
         found = solve(grams, wanted, near, self.proximal)
         tensors[block.name] = block.weight(found)
         product = (found * (block.applied(grams, found) - 2 * wanted)).sum()
         return float(target.square().sum() + product)
+
+    def _gram(self, block: Block, number: int) -> Gram:
+        """A Gram matrix; one without factors is the same in all sweeps."""
+        key = block.name, number
+        if (known := self._fixed.get(key)) is not None:
+            return known
+        made = block.gram(number, self.tensors)
+        if not set(self.system.network.names) & set(block.grams[number].given):
+            self._fixed[key] = made
+        return made
 
 
 def descend(
