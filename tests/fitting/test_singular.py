@@ -126,17 +126,47 @@ def test_weights_that_are_not_finite_are_refused(number: float) -> None:
 def test_targets_without_squares_are_refused(scale: float) -> None:
     layer = library("std.dense").SVD(S=8, T=6, R=2)
     target = torch.randn(6, 8)
-    with pytest.raises(ValueError, match="have no squares in float64: scale it"):
+    with pytest.raises(
+        ValueError, match="the target has elements without squares in float64: scale them"
+    ):
         tnc.fit(layer, scale * target)
     wanted = tnc.fit(layer, target).error
     for near in (1e-100, 1e100):
         assert tnc.fit(layer, near * target).error == pytest.approx(wanted, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("family", "middle", "spread", "least"),
+    [("TR", 0.3, 0.1, 1e-4), ("TR", 1.0, 0.1, 1e-4), ("TT", 300.0, 10.0, 0.28)],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_starts_whose_components_cancel(
+    family: str, middle: float, spread: float, least: float, seed: int
+) -> None:
+    """A sweep that fails by rounding ends nothing; what is told is the error of the kernel."""
+    torch.manual_seed(seed)
+    layer = library("std.convolution")[family](S=12, T=8)
+    kernel = torch.randn(8, 12, 3, 3)
+    with torch.no_grad():
+        for weight in layer.parameters():
+            weight.copy_(torch.randn_like(weight) * spread + middle)
+    report = tnc.fit(layer, kernel, start="current", iterations=60, tolerance=1e-9)
+    assert report.error < least
+    assert report.error == pytest.approx(relative(tnc.expand(layer), kernel), rel=1e-3)
+
+
+@pytest.mark.parametrize(("x", "y"), [(1e-170, 1), (1e160, 1), (1, 1e-170), (1, 1e160)])
+def test_samples_without_squares_are_refused(x: float, y: float) -> None:
+    activations = tnc.Activations(library("std.dense").SVD(S=8, T=6, R=2))
+    with pytest.raises(ValueError, match="the activations have elements without squares"):
+        activations.add(x * torch.randn(50, 8), y * torch.randn(50, 6))
+
+
 def test_weights_that_overflow_are_refused() -> None:
     layer = library("std.dense").SVD(S=8, T=6, R=2)
     with torch.no_grad():
-        layer.A.mul_(1e200)
-        layer.B.mul_(1e200)
+        layer.A.mul_(1e130)
+        layer.B.mul_(1e130)
     with pytest.raises(ValueError, match="overflow: scale the target and the weights"):
         tnc.fit(layer, torch.randn(6, 8), start="current")
+    assert tnc.fit(layer, torch.randn(6, 8), start="current", restarts=2).error < 1

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tnc.fitting.kernels import system_of
 from tnc.fitting.network import Factor, Network, length
+from tnc.fitting.numbers import widened
 from tnc.fitting.refusal import Unfit
 from tnc.fitting.samples import Sampler
 from tnc.fitting.targets import bias_of
@@ -73,10 +74,11 @@ class Activations:
     def add(self, x: Tensor, y: Tensor) -> None:
         """Add a batch: inputs `x` of the layer, and the outputs `y` that are wanted.
 
-        Errors: ValueError where they have not the shapes of the layer, or are not finite.
+        Errors: ValueError where they have not the shapes of the layer, are not finite, or have no
+        squares.
         """
-        if not (x.isfinite().all() and y.isfinite().all()):
-            raise ValueError("the activations have elements that are not finite")
+        for each in (x, y):
+            widened("the activations have", each)
         for patches, wanted in self._sampler.pieces(x, y):
             self._merge(patches.to(self._square.device), wanted.to(self._square.device))
 

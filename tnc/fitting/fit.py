@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
 
 from tnc.fitting.activations import Activations
+from tnc.fitting.numbers import Overflow
 from tnc.fitting.polish import polish as polished
 from tnc.fitting.problems import Problem, problem_of
 from tnc.fitting.report import FitReport
@@ -58,12 +59,8 @@ def fit(
     """
     problem = problem_of(layer, target)
     weights = {name: getattr(layer, name) for name in problem.system.network.names}
-    told = _told(problem, progress)
-    runs: list[_Run] = []
-    for descent in problem.descents(weights, start, restarts, seed):
-        runs.append(_Run(descent, iterations, tolerance, polish, told))
-        if runs[-1].errors[-1] < ZERO:
-            break
+    begun = problem.descents(weights, start, restarts, seed)
+    runs = _runs(begun, iterations, tolerance, polish, _told(problem, progress))
     best = min(runs, key=lambda run: run.errors[-1])
     with torch.no_grad():
         for name, weight in weights.items():
@@ -110,3 +107,22 @@ class _Run:
         self.sweeps = len(self.errors) - 1
         if polish:
             self.errors.append(polished(descent))
+
+
+def _runs(
+    begun: Iterable[Descent], iterations: int, tolerance: float, polish: bool, told: Progress
+) -> list[_Run]:
+    """What became of each start, up to the first that is exact. Errors: Overflow of all."""
+    runs: list[_Run] = []
+    failed: Overflow | None = None
+    for descent in begun:
+        try:
+            runs.append(_Run(descent, iterations, tolerance, polish, told))
+        except Overflow as error:
+            failed = error
+            continue
+        if runs[-1].errors[-1] < ZERO:
+            break
+    if failed and not runs:
+        raise failed
+    return runs

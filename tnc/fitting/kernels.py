@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tnc.driver.origin import layer_of
 from tnc.fitting.blocks import System
+from tnc.fitting.numbers import widened
 from tnc.fitting.reading import network_of
 from tnc.ir.layer import Layer
 
@@ -56,11 +57,7 @@ def frozen(layer: nn.Module) -> frozenset[str]:
 
 def constants(system: System, layer: nn.Module) -> dict[str, Tensor]:
     """The factors of a kernel that are not fitted, in float64. Errors: as `widened`."""
-    return {name: widened(name, getattr(layer, name)) for name in system.network.constants}
-
-
-def widened(name: str, weight: Tensor) -> Tensor:
-    """A weight in float64. Errors: ValueError where it is not finite."""
-    if not weight.isfinite().all():
-        raise ValueError(f"`{name}` of the layer has elements that are not finite")
-    return weight.detach().double()
+    return {
+        name: widened(f"`{name}` of the layer has", getattr(layer, name))
+        for name in system.network.constants
+    }

@@ -9,10 +9,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from tnc.fitting.numbers import Overflow
+
 SMALLEST = 1e-14
 """The proximal term has at least this weight."""
-
-OVERFLOW = "numbers of the fit overflow: scale the target and the weights"
 
 STRONGER = 100.0
 """By so much the proximal term grows where a Gram matrix is singular for it."""
@@ -47,10 +47,10 @@ def solve(grams: Sequence[Gram], wanted: Tensor, near: Tensor, weight: float) ->
     Source: proximal alternating minimisation (Attouch et al. 2010); regularised alternating least
     squares (Li, Kindermann, Navasca 2013).
 
-    Errors: ValueError where numbers have overflowed.
+    Errors: Overflow.
     """
     if not (wanted.isfinite().all() and all(gram.finite() for gram in grams)):
-        raise ValueError(OVERFLOW)
+        raise Overflow
     if len(grams) == 1:
         return _cholesky(grams[0].matrix, wanted, near, weight)
     return _kronecker(grams, wanted, near, weight)

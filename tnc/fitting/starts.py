@@ -11,8 +11,8 @@ from torch import Tensor
 
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
-from tnc.fitting.kernels import widened
 from tnc.fitting.network import length
+from tnc.fitting.numbers import widened
 from tnc.fitting.roles import having, modes_in
 from tnc.fitting.trees import leading, normal, peeled, tree_of
 
@@ -30,12 +30,14 @@ def starts(
 ) -> Iterator[Tensors]:
     """The factors of each start, in float64: one of the given kind, and then random ones.
 
-    Errors: ValueError for a start at weights that are not finite.
+    Errors: for a start at the weights, those of `widened`.
     """
     for number in range(count if system.network.names else 1):
         source = torch.Generator().manual_seed(seed + number)
         if number == 0 and start == "current":
-            yield {name: widened(name, each) for name, each in weights.items()}
+            yield {
+                name: widened(f"`{name}` of the layer has", each) for name, each in weights.items()
+            }
         elif number == 0 and start == "auto":
             yield _decomposed(system, given, source)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import isfinite, sqrt
+from math import isfinite, prod, sqrt
 
 import torch
 from torch import Tensor
@@ -12,18 +12,15 @@ from torch import Tensor
 from tnc.fitting.blocks import Block, System
 from tnc.fitting.equations import TARGET
 from tnc.fitting.gauge import Gauge
-from tnc.fitting.least_squares import OVERFLOW, Gram, solve
+from tnc.fitting.least_squares import Gram, solve
+from tnc.fitting.numbers import Overflow
 
 ZERO = 1e-13
 """Below it an error is rounding."""
 
-EXACT = 1e-5
-"""Below such an error it is computed from the kernel itself, as differences of squares are too
-coarse."""
-
-
-ROUNDED = 1 + 1e-3
-"""By more a sweep raises the error only where a system was too singular to be solved."""
+COARSE = 1e-8
+"""Below such a part of what was added up, a difference of squares is too coarse, and the error is
+computed from the kernel itself."""
 
 
 @dataclass(slots=True)
@@ -55,17 +52,17 @@ class Descent:
         return self.gauge.largest(self.tensors) / norm if norm else 0.0
 
     def sweep(self) -> float:
-        """Solve for each factor once; the relative error after it."""
-        left = 0.0
+        """Solve for each factor once; the relative error after it. Errors: Overflow."""
+        left = scale = 0.0
         for block in self.system.blocks:
-            left = self._solved(block)
+            left, scale = self._solved(block)
         self.gauge.balance(self.tensors)
         square = float(self.target.square().sum())
-        error = sqrt(max(left, 0.0) / square) if square else 0.0
-        return error if error > EXACT else self.error()
+        return sqrt(left / square) if square and left > COARSE * scale else self.error()
 
-    def _solved(self, block: Block) -> float:
-        """Least squares in one factor; the squared error after it."""
+    def _solved(self, block: Block) -> tuple[float, float]:
+        """Least squares in one factor; the squared error after it, and how large what it is the
+        sum of may be."""
         tensors = self.tensors
         target = self.target if block.rest is None else self.target - block.rest(tensors)
         wanted = block.projected({**tensors, TARGET: target})
@@ -74,7 +71,9 @@ class Descent:
         found = solve(grams, wanted, near, self.proximal)
         tensors[block.name] = block.weight(found)
         product = (found * (block.applied(grams, found) - 2 * wanted)).sum()
-        return float(target.square().sum() + product)
+        size = prod(float(torch.linalg.vector_norm(gram.matrix)) for gram in grams)
+        square = float(target.square().sum())
+        return square + float(product), square + size * float(found.square().sum())
 
     def _gram(self, block: Block, number: int) -> Gram:
         """A Gram matrix; one without factors is the same in all sweeps."""
@@ -91,23 +90,25 @@ def descend(
     descent: Descent, iterations: int, tolerance: float, told: Callable[[int, float], object]
 ) -> tuple[list[float], bool]:
     """Sweeps until one changes the error by less than `tolerance` of itself. The errors, that of
-    the start first, and whether they converged. A sweep that makes the error larger does so by
-    rounding; the factors are those before it, and there is no other.
+    the start first, and whether they converged. No sweep makes the error larger but by rounding,
+    where systems are nearly singular: they end with the best.
 
-    Errors: ValueError where numbers overflow.
+    Errors: Overflow at the start.
     """
     errors, converged = [descent.error()], False
     if not isfinite(errors[0]):
-        raise ValueError(OVERFLOW)
+        raise Overflow
     best, kept = 0, dict(descent.tensors)
     while errors[-1] >= ZERO and not converged and len(errors) <= iterations:
-        error = descent.sweep()
-        if not error <= ROUNDED * errors[best] + ZERO:
+        try:
+            errors.append(descent.sweep())
+        except Overflow:
+            if len(errors) == 1:
+                raise
             break
-        errors.append(error)
-        told(len(errors) - 1, error)
-        if error <= errors[best]:
+        told(len(errors) - 1, errors[-1])
+        if errors[-1] <= errors[best]:
             best, kept = len(errors) - 1, dict(descent.tensors)
-        converged = abs(errors[-2] - error) <= tolerance * error
+        converged = abs(errors[-2] - errors[-1]) <= tolerance * errors[-1]
     descent.tensors.update(kept)
     return errors[: best + 1], converged or errors[best] < ZERO

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 from tnc.fitting.kernels import expand, system_of
 from tnc.fitting.network import Network, length
+from tnc.fitting.numbers import widened
 from tnc.ir.layer import Weight
 from tnc.record import record
-
-SMALLEST, LARGEST = 1e-280, 1e280
-"""Between them a squared norm leaves room for products with others."""
 
 
 @record
@@ -89,7 +86,7 @@ def check_slides(network: Network, slides: Sequence[Slide]) -> None:
 def laid_out(network: Network, kernel: Tensor) -> Tensor:
     """The kernel in float64 with the axes of the network's; its own may be those, or one per mode.
 
-    Errors: ValueError where the sizes differ, or where there are elements that are not finite.
+    Errors: ValueError where the sizes differ, and as `widened`.
     """
     own = [size for size in network.shape if size != 1]
     modes = [mode.size.value for mode in network.modes if mode.size.value != 1]
@@ -100,12 +97,7 @@ def laid_out(network: Network, kernel: Tensor) -> Tensor:
         )
     if not kernel.is_floating_point():
         raise ValueError(f"the target is of {kernel.dtype}, not of real numbers")
-    if not kernel.isfinite().all():
-        raise ValueError("the target has elements that are not finite")
-    whole = kernel.to(torch.float64).reshape(network.shape).contiguous()
-    if whole.any() and not SMALLEST < whole.square().sum() < LARGEST:
-        raise ValueError("the elements of the target have no squares in float64: scale it")
-    return whole
+    return widened("the target has", kernel).reshape(network.shape).contiguous()
 
 
 def _axes(network: Network) -> str:
